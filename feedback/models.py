@@ -1,0 +1,98 @@
+"""Corrections, reviews and what they teach (mirrors of speech_project/schema.py)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from lexicon.models import Term
+from transcription.models import Job, Segment
+
+
+class Revision(models.Model):
+    """One person's sitting in one segment."""
+
+    class Kind(models.TextChoices):
+        EDIT = "edit"
+        ACCEPT = "accept"
+        SPLIT = "split"
+        MERGE = "merge"
+        TIMES = "times"
+        SPEAKER = "speaker"
+        LANGUAGE = "language"
+        INSERT = "insert"
+        RETIRE = "retire"
+        RESTORE = "restore"
+
+    segment = models.ForeignKey(Segment, models.CASCADE, related_name="revisions")
+    job = models.ForeignKey(Job, models.CASCADE, related_name="revisions")
+    kind = models.CharField(choices=Kind, default=Kind.EDIT)
+    user_id = models.IntegerField(null=True)
+    user_name = models.TextField(blank=True)
+    text_before = models.TextField(blank=True)
+    text_after = models.TextField(blank=True)
+    detail = models.JSONField(default=dict)
+    saves = models.JSONField(default=dict)
+    version_after = models.IntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        managed = False
+        db_table = "revisions"
+        indexes = [
+            models.Index(fields=["segment", "updated_at"], name="ix_revisions_segment_updated")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of segment {self.segment_id} by {self.user_name}"
+
+
+class Feedback(models.Model):
+    """A submitted review, scored."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="feedback")
+    reviewer_id = models.IntegerField(null=True)
+    reviewer_name = models.TextField("reviewer", blank=True)
+    engine_text = models.TextField(blank=True)
+    corrected_text = models.TextField(blank=True)
+    diff_data = models.JSONField(default=list)
+    accuracy_score = models.FloatField("accuracy")
+    wer = models.FloatField("WER")
+    cer = models.FloatField("CER")
+    mer = models.FloatField("MER", null=True)
+    term_error_rate = models.FloatField(null=True)
+    reference_words = models.IntegerField("words", default=0)
+    word_errors = models.IntegerField(default=0)
+    seconds_spent = models.IntegerField(default=0)
+    extracted_terms = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "feedback"
+        verbose_name_plural = "feedback"
+        indexes = [models.Index(fields=["created_at"], name="ix_feedback_created")]
+
+    def __str__(self) -> str:
+        return f"review by {self.reviewer_name or 'an API client'}"
+
+
+class TermEvidence(models.Model):
+    """Where a term was learned from."""
+
+    term = models.ForeignKey(Term, models.CASCADE, related_name="evidence")
+    feedback = models.ForeignKey(Feedback, models.CASCADE, null=True)
+    segment = models.ForeignKey(Segment, models.SET_NULL, null=True)
+    heard = models.TextField()
+    corrected = models.TextField()
+    start_ms = models.BigIntegerField(null=True)
+    end_ms = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        managed = False
+        db_table = "term_evidence"
+
+    def __str__(self) -> str:
+        return f"{self.heard} -> {self.corrected}"

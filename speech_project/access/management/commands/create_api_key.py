@@ -1,0 +1,53 @@
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from speech_project.access.keys import create_key
+
+
+class Command(BaseCommand):
+    help = "Make an API key and print it, once: only its hash is kept."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="what to call it, e.g. the client that will hold it")
+        parser.add_argument("--owner", metavar="USER", help="the user who answers for it")
+        parser.add_argument("--group", help="reviewers of this group see its jobs")
+        parser.add_argument("--days", type=int, help="it expires after so many days")
+        parser.add_argument("--rate", type=int, default=60, help="requests a minute, 0: no limit")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["rate"] < 0:
+            raise CommandError("--rate must be 0 (no limit) or more.")
+        if options["days"] is not None and options["days"] < 1:
+            raise CommandError("--days must be 1 or more.")
+        key, text = create_key(
+            options["name"],
+            owner=self.owner(options["owner"]),
+            group_id=self.group_id(options["group"]),
+            rate_limit_per_minute=options["rate"],
+            expires_at=options["days"] and timezone.now() + timedelta(days=options["days"]),
+        )
+        self.stderr.write(f"API key for {key.name}. It will not be shown again:")
+        self.stdout.write(text)
+
+    def owner(self, name: str | None) -> Any:
+        if not name:
+            return None
+        user = get_user_model().objects.filter(username=name).first()
+        if user is None:
+            raise CommandError(f"There is no user {name}. Make one in the admin first.")
+        return user
+
+    def group_id(self, name: str | None) -> int | None:
+        if not name:
+            return None
+        group = Group.objects.filter(name=name).first()
+        if group is None:
+            known = ", ".join(Group.objects.values_list("name", flat=True)) or "none yet"
+            raise CommandError(f"There is no group {name}. Groups: {known}.")
+        return group.pk

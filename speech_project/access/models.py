@@ -1,0 +1,51 @@
+"""API keys and what users set up for themselves (mirrors of speech_project/schema.py)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class ApiKey(models.Model):
+    name = models.TextField(help_text="For example the client that holds it.")
+    prefix = models.CharField(editable=False)
+    key_hash = models.CharField(editable=False)
+    owner_id = models.IntegerField(null=True, blank=True, editable=False)
+    owner_name = models.TextField(blank=True, editable=False)
+    group_id = models.IntegerField(
+        "group", null=True, blank=True, help_text="Reviewers of this group see the key's jobs."
+    )
+    scopes = models.JSONField(default=list, blank=True, editable=False)
+    rate_limit_per_minute = models.IntegerField(default=60, help_text="0: no limit.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    metadata = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        managed = False
+        db_table = "api_keys"
+        verbose_name = "API key"
+        constraints = [
+            models.UniqueConstraint(fields=["prefix"], name="uq_api_keys_prefix"),
+            models.UniqueConstraint(fields=["key_hash"], name="uq_api_keys_key_hash"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} (vk_{self.prefix}…)"
+
+
+class UserSettings(models.Model):
+    user_id = models.IntegerField(primary_key=True)
+    keys = models.JSONField(default=dict, blank=True)
+    preferences = models.JSONField(default=dict, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        managed = False
+        db_table = "user_settings"
+        verbose_name = "settings of a user"
+        verbose_name_plural = "settings of users"
+
+    def __str__(self) -> str:
+        return f"user {self.user_id}"

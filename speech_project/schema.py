@@ -1,0 +1,461 @@
+"""The one description of the database schema, as SQLAlchemy Core tables.
+
+`alembic/versions/` brings a database to this state and back; the Django models are unmanaged
+mirrors of it. Only alembic/env.py and the tests import this module. No foreign key leads from
+here into Django's own tables: users are kept by id and by name, so that `alembic upgrade head`
+works alone on an empty database, and an audit trail outlives the account that it names.
+
+All times of recordings are integer milliseconds (`*_ms`); all moments are timestamptz (`*_at`).
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    UUID,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def big_id() -> Column[Any]:
+    return Column("id", BigInteger, Identity(), primary_key=True)
+
+
+def words(name: str, comment: str, default: str | None = "") -> Column[Any]:
+    """A NOT NULL text column; empty rather than null where there is nothing."""
+    server_default = None if default is None else text(f"'{default}'")
+    return Column(name, Text, nullable=False, server_default=server_default, comment=comment)
+
+
+def code(name: str, comment: str, default: str | None = "") -> Column[Any]:
+    """A NOT NULL short text from a fixed set."""
+    server_default = None if default is None else text(f"'{default}'")
+    return Column(name, String, nullable=False, server_default=server_default, comment=comment)
+
+
+def number(name: str, comment: str, default: int = 0) -> Column[Any]:
+    return Column(name, Integer, nullable=False, server_default=text(str(default)), comment=comment)
+
+
+def flag(name: str, comment: str, default: bool = False) -> Column[Any]:
+    server_default = text("true" if default else "false")
+    return Column(name, Boolean, nullable=False, server_default=server_default, comment=comment)
+
+
+def json(name: str, comment: str, default: str) -> Column[Any]:
+    server_default = text(f"'{default}'::jsonb")
+    return Column(name, JSONB, nullable=False, server_default=server_default, comment=comment)
+
+
+def moment(name: str, comment: str) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), comment=comment)
+
+
+def made(name: str = "created_at", comment: str | None = None) -> Column[Any]:
+    return Column(
+        name, DateTime(timezone=True), nullable=False, server_default=func.now(), comment=comment
+    )
+
+
+def user(role: str, comment: str) -> tuple[Column[Any], Column[Any]]:
+    """A user of Django's, by id and name, without a foreign key."""
+    return (
+        Column(f"{role}_id", Integer, comment=f"{comment}: id in auth_user, kept when it goes"),
+        words(f"{role}_name", f"{comment}: name at the time"),
+    )
+
+
+def belongs(name: str, target: str, *, nullable: bool = False, ondelete: str) -> Column[Any]:
+    return Column(
+        name, ForeignKey(f"{target}.id", ondelete=ondelete), nullable=nullable, index=True
+    )
+
+
+def one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def at_least_zero(*columns: str) -> CheckConstraint:
+    rule = " AND ".join(f"{column} >= 0" for column in columns)
+    return CheckConstraint(rule, name="not_negative")
+
+
+def work_columns() -> tuple[Column[Any], ...]:
+    """What a unit of work needs so that any worker can claim it, and none does it twice."""
+    return (
+        number("attempt", "How often it was claimed; also the fence: an old claim cannot write"),
+        moment("not_before", "Not to be claimed earlier (backoff, Retry-After)"),
+        moment("lease_until", "Held by a worker until then; renewed while it works"),
+        made("woken_at", "A wake-up was last sent; the sweep repeats one that is long overdue"),
+    )
+
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    big_id(),
+    words("name", "What people call the key, e.g. the client that holds it", None),
+    code("prefix", "The public first part, shown in lists", None),
+    code("key_hash", "SHA-256 of the whole key, hex; the key itself is kept nowhere", None),
+    *user("owner", "Who answers for the key"),
+    Column("group_id", Integer, comment="Reviewers of this group see its jobs; auth_group id"),
+    json("scopes", "What the key may do; empty: everything", "[]"),
+    number("rate_limit_per_minute", "Requests a minute; 0: no limit", 60),
+    made(),
+    moment("expires_at", "Refused from then on"),
+    moment("revoked_at", "Refused since then"),
+    moment("last_used_at", "Written at most once a minute"),
+    json("metadata", "Free notes of the owner's systems", "{}"),
+    UniqueConstraint("prefix"),
+    UniqueConstraint("key_hash"),
+    CheckConstraint("key_hash ~ '^[0-9a-f]{64}$'", name="key_hash"),
+    at_least_zero("rate_limit_per_minute"),
+    comment="API authentication keys",
+)
+
+user_settings = Table(
+    "user_settings",
+    metadata,
+    Column("user_id", Integer, primary_key=True, autoincrement=False, comment="id in auth_user"),
+    json("keys", "Remapped keys of the desk: action -> key", "{}"),
+    json("preferences", "Speed, theme, resume step and the like", "{}"),
+    made("updated_at"),
+    comment="What each user set up for themselves",
+)
+
+lexicon_terms = Table(
+    "lexicon_terms",
+    metadata,
+    big_id(),
+    words("term", "As it is to be written", None),
+    words("normalized", "lexicon.normalise of the term: what makes two terms the same", None),
+    code("language", "ISO 639 code; empty: any"),
+    code("script", "ISO 15924 code of the term's script"),
+    code("kind", "What sort of thing it names", "other"),
+    code("status", "Only approved terms are used", "suggested"),
+    belongs("api_key_id", "api_keys", nullable=True, ondelete="CASCADE"),
+    words("sounds_like", "How it is said, where the spelling does not tell"),
+    flag("case_sensitive", "Only these capitals are the term"),
+    Column(
+        "priority",
+        SmallInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Higher goes first where hints are limited",
+    ),
+    flag("pinned", "Always sent as a hint"),
+    words("note", "For curators"),
+    words("example", "A sentence that has it"),
+    json("metadata", "Free fields of the curators' systems", "{}"),
+    code("source", "How it came in", "admin"),
+    number("frequency", "Uses in reviewed text, confirmed by people"),
+    number("sent_count", "Times sent as a hint"),
+    number("matched_count", "Times put into a transcript"),
+    number("confirmed_count", "Times a reviewer left it standing"),
+    number("undone_count", "Times a reviewer took it back"),
+    *user("created_by", "Who entered it"),
+    made(),
+    made("updated_at"),
+    one_of("kind", "drug", "brand", "person", "organisation", "place", "acronym", "other"),
+    one_of("status", "suggested", "approved", "rejected", "retired"),
+    one_of("source", "admin", "api", "import", "learned"),
+    at_least_zero("frequency", "sent_count", "matched_count", "confirmed_count", "undone_count"),
+    CheckConstraint("term <> '' AND normalized <> ''", name="not_empty"),
+    # two indexes, because before PostgreSQL 15 a unique one takes every null as different
+    Index(
+        "uq_lexicon_terms_everyone",
+        "normalized",
+        "language",
+        unique=True,
+        postgresql_where=text("api_key_id IS NULL"),
+    ),
+    Index(
+        "uq_lexicon_terms_api_key",
+        "normalized",
+        "language",
+        "api_key_id",
+        unique=True,
+        postgresql_where=text("api_key_id IS NOT NULL"),
+    ),
+    Index("ix_lexicon_terms_status", "status", "normalized"),
+    comment="Words that the engine should hear and the text spell right",
+)
+
+lexicon_alternatives = Table(
+    "lexicon_alternatives",
+    metadata,
+    big_id(),
+    belongs("term_id", "lexicon_terms", ondelete="CASCADE"),
+    words("text", "What engines write in the term's place", None),
+    words("normalized", "lexicon.normalise of the text", None),
+    code("source", "How it came in", "admin"),
+    number("count", "Times seen in reviewed text"),
+    flag("enabled", "Off: kept, not used", True),
+    made(),
+    one_of("source", "admin", "api", "import", "learned"),
+    at_least_zero("count"),
+    UniqueConstraint("term_id", "normalized"),
+    Index("ix_alternatives_normalized", "normalized"),
+    comment="The ways in which a term is misheard",
+)
+
+JOB_STATES = (
+    "queued", "preparing", "transcribing", "finishing", "completed", "failed", "cancelled"
+)  # fmt: skip
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", UUID, primary_key=True, comment="Made by the application"),
+    words("title", "What people call the recording; the file's name at first", None),
+    code("source", "How it came in", None),
+    *user("owner", "Who uploaded it"),
+    Column("group_id", Integer, comment="Reviewers of this group see it; auth_group id"),
+    belongs("api_key_id", "api_keys", nullable=True, ondelete="SET NULL"),
+    belongs("source_job_id", "jobs", nullable=True, ondelete="SET NULL"),
+    words("audio_file", "Name in the recordings' storage; jobs may share one", None),
+    words("audio_name", "Name of the uploaded file", None),
+    code("audio_sha256", "SHA-256 of the uploaded bytes, hex", None),
+    Column("audio_bytes", BigInteger, nullable=False, comment="Size of the uploaded file"),
+    code("audio_format", "Container, as decoded"),
+    code("audio_codec", "Codec, as decoded"),
+    Column("audio_sample_rate", Integer, comment="Hz, of the uploaded file"),
+    Column("audio_channels", SmallInteger, comment="Of the uploaded file"),
+    Column("duration_ms", BigInteger, comment="What was decoded, never what a header says"),
+    words("playback_file", "Copy that every browser plays and seeks exactly; empty: not yet made"),
+    words("peaks_file", "Waveform for the desk; empty: not yet made"),
+    code("engine", "Which kind of engine", None),
+    code("model", "Which model of it", None),
+    json("languages", "Expected languages, ISO 639 codes", "[]"),
+    json("script_policy", "Script to write each language in", "{}"),
+    json("options", "Further wishes for this job", "{}"),
+    code("status", "Where the work stands", "queued"),
+    code("review_status", "Where the review stands", "waiting"),
+    Column(
+        "priority",
+        SmallInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Higher goes first",
+    ),
+    *work_columns(),
+    Column("chunk_count", Integer, comment="Set when all chunks are cut"),
+    code("error_code", "Why it failed, for programs"),
+    words("error_message", "Why it failed and what to do, for people"),
+    json("usage", "What the engine counted, summed over chunks", "{}"),
+    Column("cost_usd", Numeric(12, 6), comment="By the price table at the time"),
+    number("word_count", "Words of the engine's text"),
+    words("lexicon_version", "Which lexicon was applied"),
+    *user("assigned_to", "Who is to review it"),
+    json("metadata", "Free fields of the client", "{}"),
+    made(),
+    moment("started_at", "First claimed"),
+    moment("prepared_at", "All chunks cut"),
+    moment("finished_at", "Completed, failed or cancelled"),
+    moment("review_started_at", "First correction"),
+    moment("reviewed_at", "Review submitted"),
+    one_of("source", "page", "api", "command", "sample"),
+    one_of("status", *JOB_STATES),
+    one_of("review_status", "waiting", "in_review", "reviewed"),
+    CheckConstraint("audio_sha256 ~ '^[0-9a-f]{64}$'", name="audio_sha256"),
+    at_least_zero("audio_bytes", "duration_ms", "attempt", "word_count", "chunk_count"),
+    # the queue page, newest first and by state
+    Index("ix_jobs_created", "created_at", "id"),
+    Index("ix_jobs_review", "review_status", "priority", "created_at"),
+    Index("ix_jobs_owner", "owner_id", "created_at"),
+    Index("ix_jobs_group", "group_id", "created_at"),
+    Index("ix_jobs_key_created", "api_key_id", "created_at", "id"),
+    Index("ix_jobs_audio", "audio_sha256"),
+    Index("ix_jobs_audio_file", "audio_file"),
+    # the sweep: only what is not at rest
+    Index(
+        "ix_jobs_working",
+        "status",
+        "lease_until",
+        postgresql_where=text("status IN ('queued', 'preparing', 'transcribing', 'finishing')"),
+    ),
+    comment="Recordings on their way to a transcript",
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    big_id(),
+    belongs("job_id", "jobs", ondelete="CASCADE"),
+    number("position", "Order within the job, from 0"),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    words("audio_file", "Name in storage of what the engine is sent"),
+    code("status", "Where the work stands", "queued"),
+    *work_columns(),
+    words("text", "The engine's answer"),
+    json("words", "Words with times within the recording: [text, start_ms, end_ms, conf]", "[]"),
+    code("language", "As the engine tells it"),
+    json("checks", "What looks wrong with the answer", "[]"),
+    code("error_code", "Why it failed, for programs"),
+    words("error_message", "Why it failed and what to do, for people"),
+    made(),
+    moment("completed_at", "The answer was stored"),
+    one_of("status", "queued", "transcribing", "completed", "failed"),
+    CheckConstraint("start_ms >= 0 AND end_ms > start_ms", name="span"),
+    at_least_zero("position", "attempt"),
+    UniqueConstraint("job_id", "position"),
+    Index(
+        "ix_chunks_working",
+        "status",
+        "lease_until",
+        postgresql_where=text("status IN ('queued', 'transcribing')"),
+    ),
+    comment="Units of work: a finished one is never paid for twice",
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    big_id(),
+    belongs("chunk_id", "chunks", ondelete="CASCADE"),
+    number("number", "The chunk's attempt that asked"),
+    code("model", "Which model was asked", None),
+    json("request", "What was asked, without the audio", "{}"),
+    json("response", "The answer as received", "{}"),
+    words("text", "The text of the answer"),
+    json("usage", "What the engine counted", "{}"),
+    code("request_id", "The server's name for the request"),
+    code("error_code", "Empty: it answered"),
+    words("error_message", "What the engine said"),
+    made("started_at"),
+    moment("finished_at", "Answer or error received"),
+    comment="Each answer of an engine, kept for ever",
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    big_id(),
+    belongs("job_id", "jobs", ondelete="CASCADE"),
+    belongs("chunk_id", "chunks", nullable=True, ondelete="SET NULL"),
+    Column("position", Double, nullable=False, comment="Order within the job; splits go between"),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    words("speaker", "Name or label of who speaks"),
+    code("language", "Main language, ISO 639 code"),
+    words("engine_text", "What the engine heard, for ever"),
+    words("text", "What the transcript says now"),
+    json("words", "Words with times: [text, start_ms, end_ms, confidence]", "[]"),
+    json("replacements", "What the lexicon changed", "[]"),
+    json("marks", "Places that a reviewer should look at", "[]"),
+    number("version", "Rises with each change; a save names the one it was made from", 1),
+    flag("accepted", "A reviewer has been through it"),
+    *user("edited_by", "Who changed it last"),
+    moment("edited_at", "Last change by a person"),
+    moment("retired_at", "No longer part of the transcript (split, merged); never deleted"),
+    CheckConstraint("start_ms >= 0 AND end_ms >= start_ms", name="span"),
+    CheckConstraint("version > 0", name="version"),
+    Index("ix_segments_live", "job_id", "position", postgresql_where=text("retired_at IS NULL")),
+    comment="Units of review",
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    big_id(),
+    belongs("segment_id", "segments", ondelete="CASCADE"),
+    belongs("job_id", "jobs", ondelete="CASCADE"),
+    code("kind", "What was done", "edit"),
+    *user("user", "Who did it"),
+    words("text_before", "When the sitting began"),
+    words("text_after", "After its last save"),
+    json("detail", "What a split, merge or other change needs to be told", "{}"),
+    json(
+        "saves", "Each save's id -> the version that it made: a repeat gets its first answer", "{}"
+    ),
+    number("version_after", "The segment's version after the last save"),
+    made(),
+    made("updated_at"),
+    one_of(
+        "kind",
+        "edit",
+        "accept",
+        "split",
+        "merge",
+        "times",
+        "speaker",
+        "language",
+        "insert",
+        "retire",
+        "restore",
+    ),  # fmt: skip
+    Index("ix_revisions_segment_updated", "segment_id", "updated_at"),
+    comment="One person's sitting in one segment",
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    big_id(),
+    belongs("job_id", "jobs", ondelete="CASCADE"),
+    *user("reviewer", "Who submitted the review"),
+    words("engine_text", "The whole text as the engine had it"),
+    words("corrected_text", "The whole text as the reviewer left it"),
+    json("diff_data", "Word edits: [{kind, before, after, segment_id, at}]", "[]"),
+    Column("accuracy_score", Double, nullable=False, comment="1 - WER, at least 0"),
+    Column("wer", Double, nullable=False, comment="Word errors over words of the corrected text"),
+    Column("cer", Double, nullable=False, comment="The same over characters"),
+    Column("mer", Double, comment="Mixed: characters for scripts without spaces"),
+    Column("term_error_rate", Double, comment="Over occurrences of lexicon terms"),
+    number("reference_words", "Words of the corrected text"),
+    number("word_errors", "Substituted, deleted and inserted words"),
+    number("seconds_spent", "From the first correction to the submission, pauses taken out"),
+    json("extracted_terms", "What the corrections may teach: [{heard, corrected, count}]", "[]"),
+    made(),
+    moment("withdrawn_at", "The review was reopened; it no longer counts"),
+    CheckConstraint("accuracy_score >= 0 AND accuracy_score <= 1", name="accuracy_score"),
+    CheckConstraint("wer >= 0 AND cer >= 0", name="rates"),
+    at_least_zero("reference_words", "word_errors", "seconds_spent"),
+    Index("ix_feedback_created", "created_at"),
+    comment="Submitted reviews, scored",
+)
+
+term_evidence = Table(
+    "term_evidence",
+    metadata,
+    big_id(),
+    belongs("term_id", "lexicon_terms", ondelete="CASCADE"),
+    belongs("feedback_id", "feedback", nullable=True, ondelete="CASCADE"),
+    belongs("segment_id", "segments", nullable=True, ondelete="SET NULL"),
+    words("heard", "What the engine wrote", None),
+    words("corrected", "What the reviewer put", None),
+    Column("start_ms", BigInteger, comment="Where to listen"),
+    Column("end_ms", BigInteger),
+    made(),
+    comment="Where a term was learned from",
+)

@@ -1,0 +1,60 @@
+"""Bringing the schema to where this version of the code needs it: Alembic, then Django."""
+
+from __future__ import annotations
+
+import psycopg2
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from sqlalchemy import create_engine, pool
+
+from alembic import command
+from speech_project import database
+from speech_project.datadir import BASE_DIR
+
+# held around both upgrades; Alembic's own lock is another one
+ADVISORY_LOCK = 0x76657262617470
+
+
+def alembic_config() -> Config:
+    return Config(str(BASE_DIR / "alembic.ini"))
+
+
+def upgrade() -> None:
+    """Run both upgrades; of several processes that start at once, one after the other."""
+    where = database.address()
+    lock = database.connect(where)
+    try:
+        with lock.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        command.upgrade(alembic_config(), "head")
+        call_command("migrate", verbosity=0, interactive=False)
+    finally:
+        lock.close()  # gives the lock back
+
+
+def behind() -> str:
+    """Which upgrade is missing and the command for it; "" when the schema is at head."""
+    missing = []
+    if not _alembic_at_head():
+        missing.append("`alembic upgrade head`")
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        missing.append("`python manage.py migrate`")
+    if not missing:
+        return ""
+    return f"The database's schema is not that of this version. Run {' and then '.join(missing)}."
+
+
+def _alembic_at_head() -> bool:
+    heads = ScriptDirectory.from_config(alembic_config()).get_heads()
+
+    def connect() -> psycopg2.extensions.connection:
+        return database.connect(database.address())
+
+    engine = create_engine("postgresql+psycopg2://", creator=connect, poolclass=pool.NullPool)
+    with engine.connect() as found:
+        return set(MigrationContext.configure(found).get_current_heads()) == set(heads)

@@ -1,0 +1,12 @@
+from django.contrib import admin
+from django.urls import include, path
+
+admin.site.site_header = admin.site.site_title = "Verbatim"
+admin.site.index_title = "Curate"
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("speech_project.access.urls")),
+    path("", include("transcription.urls")),
+    path("", include("feedback.urls")),
+]

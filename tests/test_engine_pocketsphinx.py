@@ -1,0 +1,114 @@
+"""The offline engine on the sample recording."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from transcription.audio import encode_flac, read_flac
+from transcription.engines import capabilities, get_engine
+from transcription.engines.base import Answer, EngineError, Request
+
+SAMPLE = Path(__file__).resolve().parent.parent / "sample"
+FIRST_SENTENCE = "this is a follow up visit after a heart attack in the spring"
+FIRST_SENTENCE_MS = 3_900
+
+
+def request(samples: np.ndarray, **changes) -> Request:
+    return Request(encode_flac(samples), len(samples) // 16, **changes)
+
+
+def hear(samples: np.ndarray, **changes) -> Answer:
+    return get_engine("pocketsphinx").transcribe(request(samples, **changes))
+
+
+@pytest.fixture(scope="module")
+def samples() -> np.ndarray:
+    return read_flac((SAMPLE / "dictation.flac").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def sentence(samples) -> np.ndarray:
+    return samples[: FIRST_SENTENCE_MS * 16]
+
+
+@pytest.fixture(scope="module")
+def dictation(samples) -> Answer:
+    return hear(samples, languages=("en",))
+
+
+def test_a_dictation_is_mostly_understood(dictation):
+    reference = (SAMPLE / "dictation.txt").read_text(encoding="utf-8")
+    spoken = reference.lower().replace(".", "").split()
+    heard = set(dictation.text.split())
+
+    assert sum(word in heard for word in spoken) / len(spoken) > 0.85
+
+
+def test_the_names_of_drugs_are_not(dictation):
+    """What the lexicon is for."""
+    assert not {"ozempic", "entresto", "eliquis", "metoprolol"} & set(dictation.text.split())
+
+
+def test_the_text_is_words_alone(dictation):
+    assert dictation.text == " ".join(word.text for word in dictation.words)
+    assert all(word.text.replace("'", "").isalpha() for word in dictation.words)
+
+
+def test_words_have_times_in_order_and_a_probability(dictation, samples):
+    edges = [edge for word in dictation.words for edge in (word.start_ms, word.end_ms)]
+
+    assert edges == sorted(edges)
+    assert edges[-1] <= len(samples) // 16
+    assert all(word.start_ms < word.end_ms for word in dictation.words)
+    assert all(0 < word.confidence <= 1 for word in dictation.words)
+
+
+def test_words_are_where_they_are_spoken(sentence):
+    """The same sentence a second later in the recording is a second later in the words."""
+    later = np.concatenate([np.zeros(16_000, np.int16), sentence])
+
+    at_once, delayed = hear(sentence), hear(later)
+
+    assert at_once.text == delayed.text == FIRST_SENTENCE
+    ends_ms = [word.end_ms for word in delayed.words]
+    assert ends_ms == pytest.approx([(word.end_ms or 0) + 1000 for word in at_once.words], abs=50)
+
+
+def test_what_was_heard_before_changes_nothing(samples, sentence):
+    before = hear(sentence)
+    hear((samples[16_000 * 10 : 16_000 * 16] // 8).astype(np.int16))  # someone far away
+
+    assert hear(sentence) == before
+
+
+def test_threads_take_turns(sentence):
+    with ThreadPoolExecutor(4) as pool:
+        texts = list(pool.map(lambda _: hear(sentence).text, range(4)))
+
+    assert texts == [FIRST_SENTENCE] * 4
+
+
+@pytest.mark.parametrize("ms", [20, 3000])
+def test_silence_is_no_words(ms):
+    assert hear(np.zeros(ms * 16, np.int16)) == Answer(text="")
+
+
+def test_a_language_that_it_does_not_know_is_refused(sentence):
+    with pytest.raises(EngineError, match="English only, not fr, hi") as caught:
+        hear(sentence, languages=("fr", "hi"))
+
+    error = caught.value
+    assert (error.code, error.permanent, error.scope) == ("language_not_supported", True, "chunk")
+
+
+def test_english_among_other_languages_is_heard(sentence):
+    assert hear(sentence, languages=("fr", "en")).text == FIRST_SENTENCE
+
+
+def test_it_is_labelled_as_a_demo():
+    record = capabilities("pocketsphinx")
+
+    assert record.demo
+    assert "demo" in record.label

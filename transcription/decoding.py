@@ -1,0 +1,214 @@
+"""The child process that opens one hostile file: `python -m transcription.decoding MODE PATH CPU_S`
+
+All modes write to stdout: `probe` one JSON line; `pcm` a stream of s16le, 16 kHz, mono; `playback`
+an MP3, for which stdout has to be a file. A file that is refused makes the last line of stderr a
+JSON object {"code", "message"} and the exit status REFUSED; any other status but 0 is a crash.
+The parent is `transcription.audio`.
+"""
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Iterator
+from itertools import chain, groupby
+from typing import IO
+
+import av
+import av.subtitles.codeccontext  # PyAV imports these two when it meets subtitles,
+import av.subtitles.stream  # by which time nothing more can be opened
+from av import AudioFrame, AudioStream, Packet
+from av.container import InputContainer
+
+REFUSED = 3
+MEMORY_BYTES = 3 * 2**29  # 1.5 GiB
+PROBE_S = 5
+AVFMT_FLAG_GENPTS = 1
+PCM_RATE = 16_000
+# At 32 kHz and 64 kbit/s every MP3 frame is 36 ms in exactly 288 bytes, so that a position in
+# time is a position in the file and every browser seeks to where it was asked to.
+PLAYBACK_RATE, PLAYBACK_BITS_PER_S = 32_000, 64_000
+
+# Containers that hold sound themselves. Those that name other files or addresses (hls, concat,
+# dash, image2, sdp ...) are left out on purpose, as are guesses that take any text for a picture.
+DEMUXERS = (
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dss,dts,eac3,flac,flv,gsm,loas,matroska,"
+    "mov,mp3,mpc,mpc8,mpeg,mpegts,nistsphere,ogg,oma,qcp,rm,sox,tak,truehd,tta,voc,w64,wav,wv,xwma"
+)
+
+
+class Refused(Exception):
+    """This file gives no audio. `code` is one of `transcription.audio.REFUSALS`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def limit_resources(cpu_s: int) -> None:
+    """Bound memory and CPU time of this process, as far as the platform can."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        limits = {"RLIMIT_AS": MEMORY_BYTES, "RLIMIT_CPU": cpu_s, "RLIMIT_CORE": 0}
+        for name, value in limits.items():
+            with contextlib.suppress(AttributeError, ValueError, OSError):
+                resource.setrlimit(getattr(resource, name), (value, value))
+
+
+def forbid_opening() -> None:
+    """From here on the kernel gives this process no new file and no socket, whoever asks."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
+class Source(io.FileIO):
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """As libavformat wants it: a place that cannot be sought is a negative errno."""
+        try:
+            return super().seek(offset, whence)
+        except OSError as error:
+            return -(error.errno or 1)
+
+
+def audio_decoders() -> Iterator[str]:
+    for name in av.codecs_available:
+        with contextlib.suppress(ValueError):  # an encoder
+            if av.Codec(name, "r").type == "audio":
+                yield name
+
+
+def open_recording(source: Source) -> InputContainer:
+    container = av.open(
+        source,
+        "r",
+        metadata_errors="replace",
+        container_options={
+            "format_whitelist": DEMUXERS,
+            "codec_whitelist": ",".join(audio_decoders()),  # no picture is ever decoded
+            "protocol_whitelist": "none",
+        },
+    )
+    # PyAV asks for missing timestamps to be generated, for which libavformat would read ahead
+    # without bound; the timeline here is that of the samples.
+    container.flags &= ~AVFMT_FLAG_GENPTS
+    return container
+
+
+def best_audio(container: InputContainer) -> AudioStream:
+    stream = container.streams.best("audio")
+    if not isinstance(stream, AudioStream) or not stream.codec_context:
+        raise Refused("no_audio", "no audio stream with a known codec")
+    return stream
+
+
+def packets(
+    container: InputContainer, stream: AudioStream
+) -> Iterator["Packet[AudioStream] | None"]:
+    """The packets of a stream, then one to flush. A file that breaks off ends where it does."""
+    try:
+        yield from container.demux(stream)
+    except MemoryError:
+        raise
+    except av.FFmpegError:
+        yield None
+
+
+def frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    """Decode a stream, skipping packets that are broken."""
+    decoder = stream.codec_context
+    decoder.thread_count = 1
+    decoder.open(strict=False)
+    for packet in packets(container, stream):
+        try:
+            decoded = decoder.decode(packet)
+        except MemoryError:
+            raise
+        except av.FFmpegError:
+            continue
+        for frame in decoded:
+            frame.pts = None
+            yield frame
+
+
+def shape(frame: AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def mono(source: Iterator[AudioFrame], sample_format: str, rate: int) -> Iterator[AudioFrame]:
+    """Mix down and resample, also where the shape of the frames changes in mid-stream."""
+    for _, run in groupby(source, key=shape):
+        resampler = av.AudioResampler(sample_format, "mono", rate)
+        for frame in chain(run, [None]):
+            yield from filter(None, resampler.resample(frame))
+
+
+def probe(container: InputContainer, stream: AudioStream, sink: IO[bytes]) -> int:
+    samples = 0
+    for frame in mono(frames(container, stream), "s16", PCM_RATE):
+        samples += frame.samples
+        if samples >= PROBE_S * PCM_RATE:
+            break
+    decoder = stream.codec_context
+    description = {
+        "format": container.format.name,
+        "codec": decoder.codec.canonical_name,
+        "sample_rate": decoder.sample_rate,
+        "channels": decoder.channels,
+        "header_duration_ms": container.duration and container.duration * 1000 // av.time_base,
+    }
+    sink.write(json.dumps(description).encode() + b"\n")
+    return samples
+
+
+def pcm(container: InputContainer, stream: AudioStream, sink: IO[bytes]) -> int:
+    samples = 0
+    for frame in mono(frames(container, stream), "s16", PCM_RATE):
+        sink.write(memoryview(frame.planes[0])[: frame.samples * 2])
+        samples += frame.samples
+    return samples
+
+
+def playback(container: InputContainer, stream: AudioStream, sink: IO[bytes]) -> int:
+    samples = 0
+    with av.open(sink, "w", format="mp3") as output:
+        # Without the reservoir no frame borrows bits from its neighbours: a seek lands cleanly.
+        options = {"reservoir": "0"}
+        encoder = output.add_stream("libmp3lame", PLAYBACK_RATE, options, layout="mono")
+        encoder.bit_rate = PLAYBACK_BITS_PER_S
+        for frame in mono(frames(container, stream), "s16p", PLAYBACK_RATE):
+            samples += frame.samples
+            output.mux(encoder.encode(frame))
+        output.mux(encoder.encode(None))
+    return samples
+
+
+MODES = {"probe": probe, "pcm": pcm, "playback": playback}
+
+
+def main(mode: str, path: str, cpu_s: str) -> int:
+    limit_resources(int(cpu_s))
+    with Source(path) as source:
+        forbid_opening()
+        try:
+            with open_recording(source) as container:
+                if not MODES[mode](container, best_audio(container), sys.stdout.buffer):
+                    raise Refused("no_audio", "an audio stream that decodes to nothing")
+        except Refused as refused:
+            return refuse(refused.code, str(refused))
+        except MemoryError as error:
+            return refuse("memory", str(error))
+        except av.FFmpegError as error:
+            return refuse("no_audio", str(error))
+    return 0
+
+
+def refuse(code: str, message: str) -> int:
+    sys.stderr.write(json.dumps({"code": code, "message": message}) + "\n")
+    return REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

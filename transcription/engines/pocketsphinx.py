@@ -1,0 +1,70 @@
+"""PocketSphinx: offline, English, of demo quality; its model comes with its wheel."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from threading import Lock
+
+from pocketsphinx import Decoder, Segment
+
+from transcription.audio import read_flac
+from transcription.engines.base import Answer, Capabilities, EngineError, Request, Word
+
+# 100 ms of 16-bit samples at 16 kHz: PocketSphinx holds the GIL within a block, not between two
+BLOCK_BYTES = 3_200
+FRAME_MS = 10
+
+_FILLER = re.compile(r"[<\[+].*")  # <s>, <sil>, [NOISE], ++BREATH++
+_PRONUNCIATION = re.compile(r"\(\d+\)$")  # "the(2)" is the second way to say "the"
+
+_decoding = Lock()  # there is one decoder in a process: it takes half a second to load, and 100 MB
+
+
+class PocketSphinxEngine:
+    """Hears English; any number of threads may share it, and take turns."""
+
+    def __init__(self, capabilities: Capabilities) -> None:
+        self.capabilities = capabilities
+
+    def transcribe(self, request: Request) -> Answer:
+        """The words, each with its times and posterior probability; EngineError if not English."""
+        if request.languages and "en" not in request.languages:
+            raise EngineError(
+                "language_not_supported",
+                f"PocketSphinx knows English only, not {', '.join(request.languages)}. "
+                "Choose another model, or add English to the job's languages.",
+                permanent=True,
+            )
+        pcm = read_flac(request.audio).tobytes()
+        with _decoding:
+            words = tuple(_words(_decode(_decoder(), pcm), request.audio_ms))
+        return Answer(text=" ".join(word.text for word in words), words=words)
+
+
+@lru_cache(maxsize=1)
+def _decoder() -> Decoder:
+    return Decoder(loglevel="FATAL")
+
+
+def _decode(decoder: Decoder, pcm: bytes) -> Iterator[Segment]:
+    """Hear one utterance of 16-bit samples; yields words and fillers in order."""
+    decoder.reinit_feat()  # forget the room heard before: it would colour what is heard now
+    decoder.start_utt()
+    try:
+        for start in range(0, len(pcm), BLOCK_BYTES):
+            decoder.process_raw(pcm[start : start + BLOCK_BYTES])
+    finally:
+        decoder.end_utt()
+    yield from decoder.seg() or ()
+
+
+def _words(segments: Iterable[Segment], audio_ms: int) -> Iterator[Word]:
+    """The words among the segments, as people write them."""
+    for segment in segments:
+        if not _FILLER.match(segment.word):
+            yield Word(
+                text=_PRONUNCIATION.sub("", segment.word),
+                start_ms=min(segment.start_frame * FRAME_MS, audio_ms),
+                end_ms=min((segment.end_frame + 1) * FRAME_MS, audio_ms),  # its last one included
+                confidence=min(segment.prob, 1.0),  # its sums of logarithms overshoot by 0.0001
+            )

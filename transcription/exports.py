@@ -1,0 +1,47 @@
+"""A transcript in the forms that other programs take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transcription.models import Job, Segment
+
+
+def live_segments(job: Job) -> list[Segment]:
+    """The segments that are the transcript now, in order."""
+    return list(Segment.objects.filter(job=job, retired_at=None).order_by("position", "id"))
+
+
+def segment_dict(segment: Segment) -> dict[str, Any]:
+    return {
+        "id": segment.pk,
+        "start_ms": segment.start_ms,
+        "end_ms": segment.end_ms,
+        "speaker": segment.speaker,
+        "language": segment.language,
+        "engine_text": segment.engine_text,
+        "text": segment.text,
+        "marks": segment.marks,
+        "version": segment.version,
+        "accepted": segment.accepted,
+        "words": [
+            dict(zip(("text", "start_ms", "end_ms", "confidence"), word, strict=True))
+            for word in segment.words
+        ],
+    }
+
+
+def as_json(job: Job) -> dict[str, Any]:
+    """The whole transcript with words and times."""
+    segments = live_segments(job)
+    return {
+        "id": str(job.pk),
+        "title": job.title,
+        "status": job.status,
+        "review_status": job.review_status,
+        "model": job.model,
+        "languages": job.languages,
+        "duration_ms": job.duration_ms,
+        "text": " ".join(segment.text for segment in segments if segment.text),
+        "segments": [segment_dict(segment) for segment in segments],
+    }

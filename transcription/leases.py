@@ -1,0 +1,114 @@
+"""Claiming units of work, and holding them while working.
+
+A claim is one conditional UPDATE; it raises `attempt`, which then serves as a fence: whoever
+holds an older attempt cannot write any more. The lease is renewed by one thread in each process.
+A worker that dies stops renewing, and the sweep hands its work to another.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from transcription.models import Chunk, Job, Work
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=20)
+RENEW_EVERY_S = 5.0
+
+W = TypeVar("W", bound=Work)
+
+
+class LeaseLost(Exception):
+    """The work was cancelled, or another worker has it: stop, and write nothing."""
+
+
+def due() -> Q:
+    return Q(not_before=None) | Q(not_before__lte=timezone.now())
+
+
+def expired() -> Q:
+    return Q(lease_until__lt=timezone.now())
+
+
+def claim(model: type[W], pk: Any, when: Q, **changes: Any) -> W | None:
+    """Take the unit if `when` holds for it; None where another was first or it is gone."""
+    with transaction.atomic():
+        taken = model._default_manager.filter(when, pk=pk).update(
+            attempt=F("attempt") + 1, lease_until=timezone.now() + LEASE, not_before=None, **changes
+        )
+        return model._default_manager.get(pk=pk) if taken else None
+
+
+class Lease:
+    def __init__(self, work: Job | Chunk) -> None:
+        self.mine = type(work)._default_manager.filter(
+            pk=work.pk, attempt=work.attempt, lease_until__isnull=False
+        )
+        self.lost = threading.Event()
+
+    def check(self) -> None:
+        if self.lost.is_set():
+            raise LeaseLost
+
+    def renew(self) -> None:
+        if not self.mine.all().update(lease_until=timezone.now() + LEASE):
+            self.lost.set()
+
+
+class _Keeper:
+    """Renews all leases of this process."""
+
+    def __init__(self) -> None:
+        self.leases: set[Lease] = set()
+        self.lock = threading.Lock()
+        self.pid = 0
+
+    def add(self, lease: Lease) -> None:
+        with self.lock:
+            self.leases.add(lease)
+            if self.pid != os.getpid():  # a thread does not survive a fork
+                self.pid = os.getpid()
+                threading.Thread(target=self.run, name="leases", daemon=True).start()
+
+    def remove(self, lease: Lease) -> None:
+        with self.lock:
+            self.leases.discard(lease)
+
+    def run(self) -> None:
+        while True:
+            time.sleep(RENEW_EVERY_S)
+            with self.lock:
+                leases = list(self.leases)
+            try:
+                for lease in leases:
+                    lease.renew()
+            except DatabaseError as error:
+                logger.warning("Leases could not be renewed: %s", error)
+            if not leases or not connection.is_usable():
+                connection.close()
+
+
+_keeper = _Keeper()
+
+
+@contextmanager
+def hold(work: Job | Chunk) -> Iterator[Lease]:
+    """Keep the claimed unit's lease alive inside the block."""
+    lease = Lease(work)
+    _keeper.add(lease)
+    try:
+        yield lease
+    finally:
+        _keeper.remove(lease)

@@ -1,0 +1,77 @@
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import File
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from speech_project.upgrade import behind, upgrade
+from transcription import inline, progress
+from transcription.engines import MODELS
+from transcription.exports import as_json
+from transcription.models import Job
+from transcription.services import JobRefused, cancel_job, create_job
+
+
+class Command(BaseCommand):
+    help = "Transcribe one recording here and now; no worker needs to run."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="the recording")
+        parser.add_argument("--model", default="", help=f"one of: {', '.join(MODELS)}")
+        parser.add_argument(
+            "--language", nargs="+", default=[], metavar="L", help="expected languages, e.g. en de"
+        )
+        parser.add_argument("--json", action="store_true", help="print words and times as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.check_schema()
+        with inline.workers():
+            job = self.create(options)
+            try:
+                self.watch(job)
+            except KeyboardInterrupt:
+                cancel_job(job)
+                raise CommandError("Cancelled.") from None
+        if job.status != Job.Status.COMPLETED:
+            raise CommandError(job.error_message or f"The job was {job.status}.")
+        document = as_json(job)
+        if options["json"]:
+            self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
+        else:
+            for segment in document["segments"]:
+                self.stdout.write(segment["text"])
+
+    def check_schema(self) -> None:
+        from django.conf import settings
+
+        if settings.DATABASE.embedded:
+            upgrade()  # it is this machine's own
+        elif problem := behind():
+            raise CommandError(problem)
+
+    def create(self, options: dict[str, Any]) -> Job:
+        path: Path = options["file"]
+        if not path.is_file():
+            raise CommandError(f"There is no file {path}.")
+        with path.open("rb") as stream:
+            try:
+                return create_job(
+                    File(stream, name=str(path)),
+                    source=Job.Source.COMMAND,
+                    model=options["model"],
+                    languages=options["language"],
+                )
+            except JobRefused as error:
+                raise CommandError(error.message) from None
+
+    def watch(self, job: Job) -> None:
+        with tqdm(total=100, disable=None, unit="%", bar_format="{l_bar}{bar}| {elapsed}") as bar:
+
+            def show(job: Job) -> None:
+                bar.set_description(job.get_status_display())
+                bar.update(max(0, (progress.of(job).percent if job.working else 100) - bar.n))
+
+            inline.wait(job, show)

@@ -1,0 +1,234 @@
+"""What people and programs can do with jobs. Pages, admin, API and commands all call these."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from speech_project.access.models import ApiKey
+from transcription import audio, recordings
+from transcription.engines import capabilities
+from transcription.engines.base import Capabilities
+from transcription.models import Chunk, Job
+from transcription.wakeups import wake
+
+LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
+MOST_LANGUAGES = 8
+
+
+class JobRefused(Exception):
+    """The upload cannot become a job. `message` says what is wrong and what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class NotPossible(Exception):
+    """The job is in no state for this; the message says why."""
+
+
+def create_job(
+    upload: File,
+    *,
+    source: str,
+    owner: Any = None,
+    api_key: ApiKey | None = None,
+    group_id: int | None = None,
+    title: str = "",
+    model: str = "",
+    languages: Sequence[str] = (),
+    priority: int = 0,
+    metadata: dict[str, Any] | None = None,
+) -> Job:
+    """Store the upload, see that it holds audio, and put it in the queue.
+
+    Raises JobRefused; then nothing is kept.
+    """
+    record = _choose_model(model or settings.STT_MODEL)
+    expected = _check_languages(languages, record)
+    _check_size(upload)
+    with recordings.as_path(upload) as path:
+        try:
+            found = audio.probe(path)
+        except audio.AudioRefused as error:
+            raise JobRefused(error.code, error.message) from error
+    name = PurePath(upload.name or "recording").name
+    job = Job(
+        title=(title.strip() or PurePath(name).stem)[:200],
+        source=source,
+        owner_id=owner.pk if owner else None,
+        owner_name=owner.get_username() if owner else "",
+        group_id=group_id if group_id is not None else _group_of(owner, api_key),
+        api_key=api_key,
+        audio_name=name[:255],
+        audio_sha256=recordings.sha256(upload),
+        audio_bytes=upload.size,
+        audio_format=found.format,
+        audio_codec=found.codec,
+        audio_sample_rate=found.sample_rate,
+        audio_channels=found.channels,
+        engine=record.engine,
+        model=record.model,
+        languages=expected,
+        priority=priority,
+        metadata=metadata or {},
+    )
+    job.audio_file = default_storage.save(recordings.new_name(job.id, name), upload)
+    try:
+        with transaction.atomic():
+            job.save(force_insert=True)
+            _wake_to_prepare(job)
+    except BaseException:
+        recordings.delete(job.audio_file)
+        raise
+    return job
+
+
+def _wake_to_prepare(job: Job) -> None:
+    wake("prepare_job", job.pk, queue="media")
+
+
+def _choose_model(model: str) -> Capabilities:
+    try:
+        record = capabilities(model)
+    except ValueError as error:
+        raise JobRefused("model_unknown", str(error)) from None
+    if record.engine == "openai" and not (settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL):
+        raise JobRefused(
+            "engine_not_configured",
+            f"{record.label} needs a key. Set OPENAI_API_KEY (or OPENAI_BASE_URL for a server of "
+            "your own), or choose pocketsphinx.",
+        )
+    return record
+
+
+def _check_languages(languages: Iterable[str], record: Capabilities) -> list[str]:
+    expected = list(dict.fromkeys(code.strip().lower() for code in languages if code.strip()))
+    for code in expected:
+        if not LANGUAGE_CODE.fullmatch(code):
+            raise JobRefused(
+                "language_invalid",
+                f"{code!r} is no language code. Give ISO 639 codes, for example: en de hi.",
+            )
+    if len(expected) > MOST_LANGUAGES:
+        raise JobRefused("language_invalid", f"Give at most {MOST_LANGUAGES} languages.")
+    if record.languages and expected and not set(expected) <= set(record.languages):
+        raise JobRefused(
+            "language_not_supported",
+            f"{record.label} understands only {', '.join(record.languages)}. Choose another "
+            "model, or leave out the other languages.",
+        )
+    return expected
+
+
+def _check_size(upload: File) -> None:
+    if upload.size > settings.MAX_UPLOAD_MB * 1_000_000:
+        raise JobRefused(
+            "too_large",
+            f"The file has {upload.size / 1e6:,.0f} MB; at most {settings.MAX_UPLOAD_MB:,} MB are "
+            "taken. Send it in parts, or compressed (MP3, Opus).",
+        )
+
+
+def _group_of(owner: Any, api_key: ApiKey | None) -> int | None:
+    if api_key is not None:
+        return api_key.group_id
+    return owner.groups.order_by("pk").values_list("pk", flat=True).first() if owner else None
+
+
+def cancel_job(job: Job) -> None:
+    """Stop the work; what is transcribed already stays. Raises NotPossible when it is at rest."""
+    # taking the lease away is what tells the workers
+    stopped = Job.objects.filter(pk=job.pk, status__in=Job.WORKING).update(
+        status=Job.Status.CANCELLED, lease_until=None, finished_at=timezone.now()
+    )
+    if not stopped:
+        raise NotPossible(f"{job.title}: there is nothing to cancel, it is at rest.")
+    Chunk.objects.filter(job=job, status=Chunk.Status.TRANSCRIBING).update(
+        status=Chunk.Status.QUEUED, lease_until=None
+    )
+
+
+def retry_job(job: Job) -> None:
+    """Take up again what failed or was cancelled: only the chunks without an answer are asked.
+
+    Raises NotPossible when nothing is missing. What people wrote stays as it is.
+    """
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job.pk)
+        chunks = Chunk.objects.select_for_update().filter(job=job)
+        missing = chunks.exclude(status=Chunk.Status.COMPLETED)
+        stopped = job.status in (Job.Status.FAILED, Job.Status.CANCELLED)
+        gaps = job.status == Job.Status.COMPLETED and missing.exists()
+        if not (stopped or gaps):
+            raise NotPossible(f"{job.title}: there is nothing to retry.")
+        missing.update(
+            status=Chunk.Status.QUEUED,
+            attempt=0,
+            not_before=None,
+            lease_until=None,
+            woken_at=timezone.now(),
+            error_code="",
+            error_message="",
+        )
+        prepared = job.chunk_count is not None
+        job.status = Job.Status.TRANSCRIBING if prepared else Job.Status.QUEUED
+        job.attempt, job.woken_at = 0, timezone.now()
+        job.not_before = job.lease_until = job.finished_at = None
+        job.error_code = job.error_message = ""
+        job.save()
+        if not prepared:
+            _wake_to_prepare(job)
+            return
+        for pk in missing.values_list("pk", flat=True):
+            wake("transcribe_chunk", pk, queue=capabilities(job.model).queue)
+        wake("finish_job", job.pk, queue="engine")
+
+
+def delete_job(job: Job) -> None:
+    """Delete the job, its transcript and, when no other job has it, its recording."""
+    chunk_files = list(job.chunks.values_list("audio_file", flat=True))
+    with transaction.atomic():
+        Job.objects.filter(pk=job.pk).delete()
+        shared = Job.objects.filter(audio_file=job.audio_file).exists()
+        files = [job.peaks_file, job.playback_file, *chunk_files]
+        if not shared:
+            files.append(job.audio_file)
+        transaction.on_commit(lambda: recordings.delete(*files))
+
+
+def assign_job(job: Job, reviewer: Any) -> None:
+    """Give the job to a reviewer, or to nobody (None)."""
+    Job.objects.filter(pk=job.pk).update(
+        assigned_to_id=reviewer.pk if reviewer else None,
+        assigned_to_name=reviewer.get_username() if reviewer else "",
+    )
+
+
+def prioritise_job(job: Job, priority: int) -> None:
+    Job.objects.filter(pk=job.pk).update(priority=priority)
+
+
+def queue_for(user_filter: Q, *, state: str = "", text: str = "") -> Any:
+    """The jobs of the queue page: waiting for review first by priority, then newest first."""
+    jobs = Job.objects.filter(user_filter)
+    if state in Job.Review.values:
+        jobs = jobs.filter(review_status=state, status=Job.Status.COMPLETED)
+    elif state == "working":
+        jobs = jobs.filter(status__in=Job.WORKING)
+    elif state == "failed":
+        jobs = jobs.filter(status__in=(Job.Status.FAILED, Job.Status.CANCELLED))
+    if text:
+        jobs = jobs.filter(Q(title__icontains=text) | Q(audio_name__icontains=text))
+    return jobs.order_by("-priority", "-created_at", "-id")
