@@ -6,11 +6,11 @@ busy table gives up (lock_timeout) instead of stopping everyone behind it.
 
 import logging
 
+from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import Connection
 
-from alembic import context
-from alembic.util import CommandError
 from speech_project import database
 from speech_project.schema import metadata
 

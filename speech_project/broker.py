@@ -7,7 +7,6 @@ name and renamed into place: it is there whole, or not at all.
 
 import fcntl
 import logging
-import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -27,15 +26,15 @@ def register() -> None:
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         # wall time, so that messages from before a restart of the machine stay first
         name = f"{time.time_ns():020d}_{uuid.uuid4().hex}.{queue}.msg"
         _write_whole(folder / name, dumps(payload))
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         folder = Path(self.data_folder_in)
-        for name in sorted(os.listdir(folder)):
+        for name in sorted(entry.name for entry in folder.iterdir()):
             if name.partition(".")[2] != f"{queue}.msg":
                 continue
             taken = folder / f".taken-{name}"
@@ -51,14 +50,16 @@ class Channel(filesystem.Channel):
                 logger.warning("Dropped the unreadable message %s", name)
         raise Empty
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+    def _queue_bind(
+        self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None
+    ) -> None:
         control = Path(self.control_folder)
         control.mkdir(exist_ok=True)
         entry = [routing_key or "", pattern or "", queue or ""]
         with _locked(control / ".lock"):
             table = [list(row) for row in self.get_table(exchange)]
             if entry not in table:
-                _write_whole(self._exchange_file(exchange), dumps([entry, *table]))
+                _write_whole(control / f"{exchange}.exchange", dumps([entry, *table]))
 
 
 class Transport(filesystem.Transport):

@@ -18,7 +18,10 @@ app = Celery("verbatim")
 def _transport_options() -> dict[str, Any]:
     if not settings.CELERY_BROKER_URL.startswith("verbatimfs:"):
         return {"socket_connect_timeout": 3, "socket_timeout": 30, "max_retries": 1}
-    messages, control = settings.CELERY_QUEUE_DIR / "messages", settings.CELERY_QUEUE_DIR / "control"
+    messages, control = (
+        settings.CELERY_QUEUE_DIR / "messages",
+        settings.CELERY_QUEUE_DIR / "control",
+    )
     for folder in (messages, control):
         folder.mkdir(parents=True, exist_ok=True)
     return {

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg2
 from django.core.exceptions import ImproperlyConfigured
-from psycopg2.extensions import parse_dsn
+from psycopg2.extensions import make_dsn, parse_dsn
 
 from speech_project import env
 from speech_project.datadir import data_dir
@@ -49,6 +49,8 @@ class Address:
             "HOST": self.host,
             "PORT": self.port,
             "OPTIONS": dict(self.options),
+            # a copy of the (empty) embedded database has its handling of letters, too
+            "TEST": {"TEMPLATE": EMBEDDED_NAME if self.embedded else None},
         }
 
     def libpq(self) -> dict[str, str]:
@@ -112,7 +114,7 @@ def _from_url(url: str) -> Address:
 def connect(where: Address) -> psycopg2.extensions.connection:
     """A connection of our own. Raises Unreachable with what to do about it."""
     try:
-        return psycopg2.connect(**where.libpq(), connect_timeout=5)
+        return psycopg2.connect(make_dsn(**where.libpq(), connect_timeout=5))
     except psycopg2.OperationalError as error:
         raise Unreachable(where, str(error)) from None
 

@@ -413,7 +413,7 @@ revisions = Table(
         "insert",
         "retire",
         "restore",
-    ),  # fmt: skip
+    ),
     Index("ix_revisions_segment_updated", "segment_id", "updated_at"),
     comment="One person's sitting in one segment",
 )

@@ -109,10 +109,13 @@ TIME_ZONE = env.text("TIME_ZONE", "UTC")
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# The container image has its static files collected, under names that browsers may keep for ever;
+# anywhere else they are served out of the tree.
+COLLECTED = env.boolean("VERBATIM_CONTAINER", False)
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = BASE_DIR / "staticfiles" if COLLECTED else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = not COLLECTED
 
 # --- Who may come in -------------------------------------------------------------------------
 
@@ -190,10 +193,12 @@ else:
     }
 STORAGES = {
     "default": recordings,
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
-if DEBUG:
-    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # on the disk of the recordings, so that storing an upload is a rename
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "uploads"
 with suppress(OSError):  # the system checks tell of a folder that cannot be made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import psycopg2
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -11,7 +12,6 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from sqlalchemy import create_engine, pool
 
-from alembic import command
 from speech_project import database
 from speech_project.datadir import BASE_DIR
 

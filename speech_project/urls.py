@@ -1,10 +1,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from speech_project import health
+
 admin.site.site_header = admin.site.site_title = "Verbatim"
 admin.site.index_title = "Curate"
 
 urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("", include("speech_project.access.urls")),
     path("", include("transcription.urls")),

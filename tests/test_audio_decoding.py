@@ -317,6 +317,71 @@ def test_decoder_sees_no_secrets_and_works_from_anywhere(tmp_path, monkeypatch):
     assert list(audio.decode(path)) == []
 
 
+@pytest.mark.parametrize("attempt", ["open('/dev/null')", "socket.socket()"])
+def test_decoder_can_open_nothing_beside_its_file(attempt):
+    code = (
+        "import socket; from transcription.decoding import forbid_opening; forbid_opening()\n"
+        f"try: {attempt}\n"
+        "except OSError as error: print(error.strerror, end='')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=audio.PROJECT, capture_output=True, check=False
+    )
+    assert said.stdout == b"Too many open files"
+
+
+def test_decoder_gets_no_more_memory_than_its_share():
+    code = (
+        "from transcription.decoding import limit_resources; limit_resources(60)\n"
+        "bytearray(2**30); print('one', end='')\n"
+        "try: bytearray(2**31)\n"
+        "except MemoryError: print(', not two', end='')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=audio.PROJECT, capture_output=True, check=False
+    )
+    assert said.stdout == b"one, not two"
+
+
+def test_sample_rate_that_needs_all_memory_is_refused(tmp_path):
+    path = write(tmp_path / "a.wav", "pcm_s16le", tone(1000))
+    content = bytearray(path.read_bytes())
+    content[24:28] = struct.pack("<I", 2**31 - 1)
+    path.write_bytes(content)
+    assert refusal(path) == "memory"
+
+
+def test_recording_may_change_its_shape_in_the_middle(tmp_path):
+    first = write(tmp_path / "1.mp3", "libmp3lame", tone(2000, 22_050), 22_050, 1)
+    second = write(tmp_path / "2.mp3", "libmp3lame", tone(3000), RATE, 2)
+    both = tmp_path / "both.mp3"
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    assert abs(duration_ms(both) - 5000) <= 200
+
+
+def test_video_gives_its_sound_and_silent_film_is_refused(tmp_path):
+    assert abs(duration_ms(film(tmp_path / "talkie.mp4", tone(2000))) - 2000) <= 60
+    assert refusal(film(tmp_path / "silent.mp4", None)) == "no_audio"
+
+
+def film(path: Path, samples: np.ndarray | None) -> Path:
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg4", 25)
+        video.width = video.height = 64
+        video.pix_fmt = "yuv420p"
+        sound = None if samples is None else container.add_stream("aac", RATE, layout="mono")
+        picture = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+        for _ in range(50):
+            container.mux(video.encode(picture))
+        container.mux(video.encode(None))
+        if sound is not None:
+            frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+            frame.sample_rate = RATE
+            container.mux(sound.encode(frame))
+            container.mux(sound.encode(None))
+    return path
+
+
 def test_decoding_from_several_threads(tmp_path):
     path = write(tmp_path / "a.mp3", "libmp3lame", tone(5000))
     lengths: list[int] = []

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -87,7 +87,9 @@ def probe(path: StrPath, *, timeout_s: float = 30) -> Probe:
     return Probe(**json.loads(_run("probe", path, subprocess.PIPE, timeout_s)))
 
 
-def decode(path: StrPath, *, block_ms: int = 1000, max_ms: int = MAX_MS) -> Iterator[Samples]:
+def decode(
+    path: StrPath, *, block_ms: int = 1000, max_ms: int = MAX_MS
+) -> Generator[Samples, None, None]:
     """Yield the recording in read-only blocks of `block_ms`, the last one shorter.
 
     Time spent by the consumer is not held against the file. Raises AudioRefused from any step,

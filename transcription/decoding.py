@@ -112,7 +112,7 @@ def packets(
         yield from container.demux(stream)
     except MemoryError:
         raise
-    except av.FFmpegError:
+    except (av.FFmpegError, IndexError):  # the latter from PyAV, where streams turn up late
         yield None
 
 
@@ -175,7 +175,8 @@ def playback(container: InputContainer, stream: AudioStream, sink: IO[bytes]) ->
     samples = 0
     with av.open(sink, "w", format="mp3") as output:
         # Without the reservoir no frame borrows bits from its neighbours: a seek lands cleanly.
-        options = {"reservoir": "0"}
+        # Level 7 of 9 saves a third of the time, and speech at this rate has bits to spare.
+        options = {"reservoir": "0", "compression_level": "7"}
         encoder = output.add_stream("libmp3lame", PLAYBACK_RATE, options, layout="mono")
         encoder.bit_rate = PLAYBACK_BITS_PER_S
         for frame in mono(frames(container, stream), "s16p", PLAYBACK_RATE):

@@ -30,7 +30,7 @@ STEPS: dict[str, Callable[[Any], None]] = {
 def workers() -> Iterator[None]:
     """Inside the block, this process's own threads do what it would have asked workers to do."""
     with ThreadPoolExecutor(THREADS, thread_name_prefix="step") as pool:
-        with wakeups.delivered_to(lambda task, pk: pool.submit(_step, task, pk) and None):
+        with wakeups.delivered_to(lambda task, pk: pool.submit(_step, task, pk)):
             yield
         pool.shutdown(cancel_futures=True)
 

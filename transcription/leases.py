@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from transcription.models import Chunk, Job, Work
@@ -53,8 +53,8 @@ def claim(model: type[W], pk: Any, when: Q, **changes: Any) -> W | None:
 
 class Lease:
     def __init__(self, work: Job | Chunk) -> None:
-        self.mine = type(work)._default_manager.filter(
-            pk=work.pk, attempt=work.attempt, lease_until__isnull=False
+        self.mine: QuerySet[Any] = type(work)._default_manager.filter(
+            Q(pk=work.pk), attempt=work.attempt, lease_until__isnull=False
         )
         self.lost = threading.Event()
 

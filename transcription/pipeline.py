@@ -72,7 +72,7 @@ def _cut(job: Job, lease: leases.Lease) -> None:
     peaks_file = recordings.save(f"peaks/{job.pk}.bin", peaks.to_bytes())
     done = lease.mine.all().update(
         status=Job.Status.TRANSCRIBING,
-        duration_ms=samples * 1000 // audio.SAMPLE_RATE,
+        duration_ms=-(-samples * 1000 // audio.SAMPLE_RATE),  # rounded up, as the last piece is
         chunk_count=position,
         peaks_file=peaks_file,
         prepared_at=timezone.now(),
@@ -91,9 +91,7 @@ def _store_piece(job: Job, position: int, piece: Piece) -> int:
         return 0
     chunk = Chunk.objects.filter(job=job, position=position).first()
     if chunk is None:
-        name = recordings.save(
-            f"chunks/{job.pk}/{position}.flac", audio.encode_flac(piece.samples)
-        )
+        name = recordings.save(f"chunks/{job.pk}/{position}.flac", audio.encode_flac(piece.samples))
         chunk = Chunk.objects.create(
             job=job,
             position=position,
@@ -277,7 +275,7 @@ def finish(job_id: Any) -> None:
 def _write_segments(job: Job, chunks: list[Chunk]) -> None:
     """Segments for the chunks that have none yet, and nothing else: what stands stays, with all
     that people wrote. A gap that was filled by a retry is retired."""
-    live = {}
+    live: dict[int | None, list[Segment]] = {}
     for segment in Segment.objects.filter(job=job, retired_at=None):
         live.setdefault(segment.chunk_id, []).append(segment)
     new: list[Segment] = []
@@ -394,7 +392,7 @@ def _overdue() -> Q:
 
 
 def _wake_again(work: Job | Chunk, task: str, queue: str) -> None:
-    type(work)._default_manager.filter(pk=work.pk).update(woken_at=timezone.now())
+    type(work)._default_manager.filter(Q(pk=work.pk)).update(woken_at=timezone.now())
     wake(task, work.pk, queue=queue)
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from speech_project.access.models import ApiKey
@@ -220,9 +220,8 @@ def prioritise_job(job: Job, priority: int) -> None:
     Job.objects.filter(pk=job.pk).update(priority=priority)
 
 
-def queue_for(user_filter: Q, *, state: str = "", text: str = "") -> Any:
-    """The jobs of the queue page: waiting for review first by priority, then newest first."""
-    jobs = Job.objects.filter(user_filter)
+def queue_for(jobs: QuerySet[Job], *, state: str = "", text: str = "") -> QuerySet[Job]:
+    """The jobs of the queue page, most urgent first, then newest first."""
     if state in Job.Review.values:
         jobs = jobs.filter(review_status=state, status=Job.Status.COMPLETED)
     elif state == "working":

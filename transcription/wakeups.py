@@ -20,7 +20,7 @@ from speech_project.celery import app
 
 logger = logging.getLogger(__name__)
 
-Sink = Callable[[str, str], None]
+Sink = Callable[[str, str], object]
 _sink: Sink | None = None
 
 

@@ -25,14 +25,20 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def create_key(name: str, *, owner: Any = None, **fields: Any) -> tuple[ApiKey, str]:
-    """A new key and its text, which can never be shown again."""
+def new_secret() -> tuple[str, str, str]:
+    """A prefix, the whole key that begins with it, and its hash."""
     prefix = secrets.token_hex(4)
     text = f"vk_{prefix}_{secrets.token_urlsafe(32)}"
+    return prefix, text, hash_key(text)
+
+
+def create_key(name: str, *, owner: Any = None, **fields: Any) -> tuple[ApiKey, str]:
+    """A new key and its text, which can never be shown again."""
+    prefix, text, key_hash = new_secret()
     key = ApiKey.objects.create(
         name=name,
         prefix=prefix,
-        key_hash=hash_key(text),
+        key_hash=key_hash,
         owner_id=owner.pk if owner else None,
         owner_name=owner.get_username() if owner else "",
         **fields,

@@ -1,0 +1,30 @@
+FROM python:3.13-slim
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    VERBATIM_CONTAINER=true \
+    VERBATIM_DATA=/data
+
+WORKDIR /app
+
+COPY requirements.lock .
+RUN pip install --no-cache-dir --require-hashes --only-binary :all: --requirement requirements.lock
+
+COPY . .
+# the key and the address are only for this one command, which uses neither
+RUN SECRET_KEY=unused DATABASE_URL=postgresql://unused/unused \
+        python manage.py collectstatic --noinput --verbosity 0 \
+    && useradd --system --uid 10001 --home-dir /data verbatim \
+    && install -d -o verbatim -g verbatim -m 700 /data
+
+USER verbatim
+VOLUME /data
+EXPOSE 8000
+
+# asks for "localhost", so ALLOWED_HOSTS must keep that name
+HEALTHCHECK --interval=30s --timeout=6s --start-period=60s --start-interval=2s \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://localhost:8000/healthz', timeout=5)"]
+
+ENTRYPOINT ["./docker-entrypoint.sh"]
+# WEB_CONCURRENCY says how many processes; more than one needs REDIS_URL
+CMD ["gunicorn", "speech_project.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "16", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

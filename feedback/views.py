@@ -1,0 +1,182 @@
+"""The review desk: one recording, its text beside its sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from feedback.alignment import word_edits
+from feedback.models import Feedback, Revision
+from feedback.services import (
+    Conflict,
+    Refused,
+    Save,
+    reopen_review,
+    save_segment,
+    submit_review,
+    summarise,
+)
+from transcription.access import get_job
+from transcription.engines import MODELS
+from transcription.exports import live_segments
+from transcription.models import Job, Segment
+from transcription.views import ensure_playback
+
+HISTORY_LENGTH = 20
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the page and its fragments show."""
+
+    job: Job
+    segments: list[Segment]
+
+    @property
+    def accepted(self) -> int:
+        return sum(segment.accepted for segment in self.segments)
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.accepted / len(self.segments)) if self.segments else 0
+
+    @property
+    def closed(self) -> bool:
+        return self.job.review_status == Job.Review.REVIEWED
+
+    @property
+    def record(self) -> Any:
+        return MODELS.get(self.job.model)
+
+
+@require_safe
+def desk(request: HttpRequest, job_id: str) -> HttpResponse:
+    job = get_job(request.user, job_id)
+    segments = live_segments(job)
+    if not segments and job.status != Job.Status.COMPLETED:
+        return redirect("job", job.pk)
+    ensure_playback(job)
+    page = Desk(job, segments)
+    wanted = request.GET.get("segment", "")
+    focus = next((s for s in segments if str(s.pk) == wanted), None)
+    context = {"desk": page, "job": job, "focus": None if page.closed else focus}
+    if focus:
+        context |= _detail(focus)
+    return render(request, "desk.html", context)
+
+
+def _detail(segment: Segment) -> dict[str, Any]:
+    """What the column beside the text tells of the segment in focus."""
+    history = Revision.objects.filter(segment=segment).order_by("-updated_at", "-id")
+    return {
+        "segment": segment,
+        "edits": word_edits(segment.engine_text, segment.text),
+        "history": history[:HISTORY_LENGTH],
+    }
+
+
+@require_safe
+def segment(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
+    """One segment: `?edit` for its form, else as text; both bring their side column along."""
+    job = get_job(request.user, job_id)
+    found = Segment.objects.filter(job=job, pk=segment_id, retired_at=None).first()
+    if found is None:
+        raise Http404("No such segment.")
+    closed = job.review_status == Job.Review.REVIEWED
+    context = {"job": job, "editing": "edit" in request.GET and not closed, **_detail(found)}
+    return render(request, "segment_answer.html", context)
+
+
+@require_POST
+def save(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
+    job = get_job(request.user, job_id)
+    wish = Save(
+        text=request.POST.get("text", ""),
+        version=_number(request.POST.get("version")),
+        id=request.POST.get("save_id", "")[:64],
+        accept="accept" in request.POST,
+    )
+    try:
+        saved = save_segment(request.user, job, segment_id, wish)
+    except Conflict as conflict:
+        return _conflict(request, job, wish, conflict.segment)
+    except Refused as refusal:
+        return _refusal(request, job, wish, refusal)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(_next_address(job, saved))
+    response = render(request, "segment_saved.html", {"job": job, **_detail(saved)})
+    response["X-Segment-Version"] = str(saved.version)
+    return response
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
+
+
+def _conflict(request: HttpRequest, job: Job, wish: Save, theirs: Segment) -> HttpResponse:
+    """Both texts and their difference; the reviewer's own stays in the box."""
+    context = {
+        "job": job,
+        "segment": theirs,
+        "mine": wish.text,
+        "edits": word_edits(theirs.text, wish.text),
+    }
+    template = "conflict.html" if request.htmx else "conflict_page.html"  # type: ignore[attr-defined]
+    response = render(request, template, context, status=409)
+    response["X-Segment-Version"] = str(theirs.version)
+    return response
+
+
+def _refusal(request: HttpRequest, job: Job, wish: Save, refusal: Refused) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(str(refusal), status=422, content_type="text/plain; charset=utf-8")
+    context = {"job": job, "message": str(refusal), "mine": wish.text}
+    return render(request, "refusal_page.html", context, status=422)
+
+
+def _next_address(job: Job, saved: Segment) -> str:
+    """Without the script, a save leads on to the next segment."""
+    after = Segment.objects.filter(job=job, retired_at=None, position__gt=saved.position)
+    segment_id = after.order_by("position").values_list("pk", flat=True).first() or saved.pk
+    return f"{reverse('desk', args=[job.pk])}?segment={segment_id}#s{segment_id}"
+
+
+def submit(request: HttpRequest, job_id: str) -> HttpResponse:
+    """What the review comes to, and on POST its submission."""
+    job = get_job(request.user, job_id)
+    if request.method == "POST":
+        try:
+            submit_review(request.user, job)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect("desk", job.pk)
+        return redirect("reviewed", job.pk)
+    if job.review_status == Job.Review.REVIEWED:
+        return redirect("reviewed", job.pk)
+    page = Desk(job, live_segments(job))
+    return render(request, "submit.html", {"job": job, "desk": page, "summary": summarise(job)})
+
+
+@require_safe
+def reviewed(request: HttpRequest, job_id: str) -> HttpResponse:
+    job = get_job(request.user, job_id)
+    feedback = Feedback.objects.filter(job=job, withdrawn_at=None).order_by("-created_at").first()
+    if feedback is None:
+        return redirect("desk", job.pk)
+    return render(request, "reviewed.html", {"job": job, "feedback": feedback})
+
+
+@require_POST
+def reopen(request: HttpRequest, job_id: str) -> HttpResponse:
+    job = get_job(request.user, job_id)
+    try:
+        reopen_review(job)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("desk", job.pk)

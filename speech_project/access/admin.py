@@ -1,0 +1,86 @@
+"""API keys in admin: made there, shown once, revoked, never edited into another key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from speech_project.access.keys import new_secret
+from speech_project.access.models import ApiKey
+
+
+class ApiKeyForm(forms.ModelForm):
+    group_id = forms.TypedChoiceField(
+        label="Group", coerce=int, empty_value=None, required=False, choices=[]
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("name", "group_id", "rate_limit_per_minute", "expires_at", "metadata")
+        widgets = {"name": forms.TextInput(attrs={"size": 50})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if field := self.fields.get("group_id"):
+            groups = Group.objects.values_list("pk", "name")
+            field.choices = [("", "–"), *groups]  # type: ignore[attr-defined]
+
+
+class Live(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "live"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "in force"), ("revoked", "revoked"), ("expired", "expired")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+        now = timezone.now()
+        if self.value() == "yes":
+            return queryset.filter(revoked_at=None).exclude(expires_at__lte=now)
+        if self.value() == "revoked":
+            return queryset.filter(revoked_at__isnull=False)
+        if self.value() == "expired":
+            return queryset.filter(expires_at__lte=now)
+        return queryset
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):
+    form = ApiKeyForm
+    list_display = ("name", "public_part", "owner_name", "rate_limit_per_minute", "last_used_at",
+                    "expires_at", "revoked_at")  # fmt: skip
+    list_filter = (Live,)
+    search_fields = ("name", "prefix", "owner_name")
+    actions = ("revoke",)
+    readonly_fields = ("public_part", "owner_name", "created_at", "last_used_at", "revoked_at")
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[Any]:
+        editable = ["name", "group_id", "rate_limit_per_minute", "expires_at", "metadata"]
+        return editable if obj is None else [*editable, *self.readonly_fields]
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return False  # its jobs would lose their client; revoke it instead
+
+    @admin.display(description="key")
+    def public_part(self, key: ApiKey) -> str:
+        return f"vk_{key.prefix}_…"
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        obj.prefix, text, obj.key_hash = new_secret()
+        obj.owner_id, obj.owner_name = request.user.pk, request.user.get_username()
+        super().save_model(request, obj, form, change)
+        messages.warning(request, f"The key, shown this once: {text}")
+
+    @admin.action(description="Revoke: refuse them from now on")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        count = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        self.message_user(request, f"{count} revoked.")

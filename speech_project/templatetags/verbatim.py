@@ -1,0 +1,30 @@
+"""How times and sizes are shown."""
+
+from django import template
+
+register = template.Library()
+
+RTL = {"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
+
+
+@register.filter
+def clock(ms: int | None) -> str:
+    """Milliseconds as 1:02:03 or 02:03."""
+    if ms is None:
+        return "–"
+    minutes, seconds = divmod(ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+@register.filter
+def direction(language: str) -> str:
+    """The `dir` of a text: by its language, else by its letters."""
+    if not language:
+        return "auto"
+    return "rtl" if language in RTL else "ltr"

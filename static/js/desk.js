@@ -1,0 +1,99 @@
+// The review desk: what connects player, editor and keys.
+
+import { Editor } from "./editor.js";
+import { Player } from "./player.js";
+
+const list = document.getElementById("segments");
+const player = new Player(document.getElementById("player"), list);
+const editor = new Editor(list);
+
+function accept() {
+  const current = editor.current;
+  if (!current) return;
+  const after = neighbour(current.article, 1);
+  editor.accept();
+  if (after) editor.open(after);
+}
+
+function neighbour(article, step) {
+  const all = [...list.children];
+  return all[all.indexOf(article) + step];
+}
+
+function move(step) {
+  const from = editor.current?.article ?? document.activeElement?.closest(".seg") ?? list.querySelector(".playing");
+  const to = from ? neighbour(from, step) : list.firstElementChild;
+  if (to) editor.open(to);
+}
+
+function replay() {
+  const article = editor.current?.article ?? list.querySelector(".playing");
+  if (article) player.playFrom(Number(article.dataset.start));
+}
+
+async function submit() {
+  const link = document.getElementById("submit");
+  if (link && (await editor.settled())) link.click();
+}
+
+const KEYS = {
+  Escape: () => player.toggle(),
+  "Ctrl+Space": () => player.toggle(),
+  F1: () => player.skip(-1500),
+  F2: () => player.skip(1500),
+  F3: () => player.changeSpeed(-0.125),
+  F4: () => player.changeSpeed(0.125),
+  F6: replay,
+  "Alt+PageUp": () => move(-1),
+  "Alt+PageDown": () => move(1),
+  "Ctrl+Enter": accept,
+  "Ctrl+Shift+Enter": submit,
+  "Ctrl+1": () => editor.resolve("mine"),
+  "Ctrl+2": () => editor.resolve("theirs"),
+};
+
+function nameOf(event) {
+  const key = event.code === "Space" ? "Space" : event.key;
+  return (event.ctrlKey ? "Ctrl+" : "") + (event.altKey ? "Alt+" : "") + (event.shiftKey ? "Shift+" : "") + key;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing) return; // keys belong to the input method
+  const action = KEYS[nameOf(event)];
+  if (!action || (nameOf(event).startsWith("Ctrl+") && /\d$/.test(event.key) && !editor.conflict)) return;
+  event.preventDefault();
+  action();
+});
+
+list.addEventListener("click", (event) => {
+  const article = event.target.closest(".seg");
+  if (event.target.closest(".time")) {
+    event.preventDefault();
+    player.playFrom(Number(article.dataset.start));
+  } else if (event.target.closest(".say")) {
+    if (window.getSelection()?.toString()) return; // copying is not editing
+    editor.open(article, caretAt(event));
+  } else if (event.target.dataset.resolve) {
+    editor.resolve(event.target.dataset.resolve);
+  }
+});
+
+list.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches(".say")) {
+    event.preventDefault();
+    editor.open(event.target.closest(".seg"));
+  }
+});
+
+// where in the text a click fell
+function caretAt(event) {
+  const at = document.caretPositionFromPoint?.(event.clientX, event.clientY);
+  const range = at ? null : document.caretRangeFromPoint?.(event.clientX, event.clientY);
+  return at?.offset ?? range?.startOffset;
+}
+
+document.getElementById("submit")?.addEventListener("click", async (event) => {
+  if (editor.clean) return;
+  event.preventDefault();
+  if (await editor.settled()) window.location = event.target.href;
+});

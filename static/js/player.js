@@ -1,0 +1,223 @@
+// The player: sound, waveform, clock, speed, and which segment is playing.
+
+const STEP_BACK_MS = 1500; // playing goes on a little before where it stopped
+const BUCKET_MS = 50; // of a byte of the peaks
+
+export class Player {
+  constructor(root, list) {
+    this.root = root;
+    this.list = list;
+    this.audio = root.querySelector("audio");
+    this.wave = root.querySelector(".wave");
+    this.canvas = root.querySelector("canvas");
+    this.now = document.getElementById("now");
+    this.speed = document.getElementById("speed");
+    this.followButton = document.getElementById("follow");
+    this.durationMs = Number(root.dataset.durationMs);
+    this.peaks = new Uint8Array();
+    this.following = true;
+    this.playing = null; // the article that is highlighted
+    this.started = false;
+    this.listen();
+    this.loadPeaks();
+    this.setSpeed(Number(localStorage.getItem("verbatim:speed")) || 1);
+  }
+
+  get ms() {
+    return this.audio.currentTime * 1000;
+  }
+
+  listen() {
+    this.root.querySelector(".play").addEventListener("click", () => this.toggle());
+    this.speed.addEventListener("click", () => this.setSpeed(1));
+    this.audio.addEventListener("play", () => this.animate());
+    for (const name of ["play", "pause", "ended"]) this.audio.addEventListener(name, () => this.showState());
+    for (const name of ["seeked", "loadedmetadata", "pause"]) this.audio.addEventListener(name, () => this.show());
+    this.audio.addEventListener("error", () => this.showError());
+    this.wave.addEventListener("pointerdown", (event) => {
+      this.wave.setPointerCapture(event.pointerId);
+      this.seekToPointer(event);
+    });
+    this.wave.addEventListener("pointermove", (event) => {
+      if (this.wave.hasPointerCapture(event.pointerId)) this.seekToPointer(event);
+    });
+    this.wave.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1500, ArrowRight: 1500, PageUp: -15000, PageDown: 15000 }[event.key];
+      if (!step || event.altKey) return;
+      event.preventDefault();
+      this.skip(step);
+    });
+    for (const name of ["wheel", "touchmove"]) {
+      window.addEventListener(name, () => this.stopFollowing(), { passive: true });
+    }
+    this.followButton.addEventListener("click", () => {
+      this.following = true;
+      this.followButton.hidden = true;
+      this.reveal();
+    });
+    new ResizeObserver(() => this.draw()).observe(this.wave);
+    window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+  }
+
+  async loadPeaks() {
+    if (!this.root.dataset.peaks) return;
+    const answer = await fetch(this.root.dataset.peaks);
+    if (!answer.ok) return;
+    this.peaks = new Uint8Array(await answer.arrayBuffer());
+    this.draw();
+  }
+
+  toggle() {
+    if (!this.audio.paused) {
+      this.audio.pause();
+      return;
+    }
+    if (this.started) this.audio.currentTime = Math.max(0, this.audio.currentTime - STEP_BACK_MS / 1000);
+    this.play();
+  }
+
+  play() {
+    this.started = true;
+    this.audio.play().catch((error) => {
+      if (error.name !== "AbortError") this.showError();
+    });
+  }
+
+  playFrom(ms) {
+    this.seek(ms);
+    this.following = true;
+    this.play();
+  }
+
+  seek(ms) {
+    this.audio.currentTime = Math.min(Math.max(0, ms), this.durationMs) / 1000;
+    this.show();
+  }
+
+  skip(ms) {
+    this.seek(this.ms + ms);
+  }
+
+  changeSpeed(by) {
+    this.setSpeed(this.audio.playbackRate + by);
+  }
+
+  setSpeed(rate) {
+    this.audio.playbackRate = Math.min(3, Math.max(0.5, rate));
+    this.audio.preservesPitch = true;
+    this.speed.textContent = `${this.audio.playbackRate}×`;
+    localStorage.setItem("verbatim:speed", this.audio.playbackRate);
+  }
+
+  seekToPointer(event) {
+    const box = this.wave.getBoundingClientRect();
+    this.seek(((event.clientX - box.left) / box.width) * this.durationMs);
+  }
+
+  showState() {
+    const playing = !this.audio.paused;
+    this.root.classList.toggle("playing", playing);
+    this.root.querySelector(".play").setAttribute("aria-label", playing ? "Pause" : "Play");
+  }
+
+  showError() {
+    this.now.textContent = "no sound";
+    this.root.title = "This browser cannot play the recording yet. A copy that it can play is being made; load the page again in a moment.";
+  }
+
+  animate() {
+    if (this.audio.paused) return;
+    this.show();
+    requestAnimationFrame(() => this.animate());
+  }
+
+  show() {
+    const ms = this.ms;
+    this.now.textContent = clock(ms);
+    this.wave.setAttribute("aria-valuenow", Math.round(ms));
+    this.wave.setAttribute("aria-valuetext", clock(ms));
+    this.draw();
+    this.highlight(ms);
+  }
+
+  highlight(ms) {
+    const found = this.segmentAt(ms);
+    if (found === this.playing && found?.classList.contains("playing")) return;
+    this.playing?.classList.remove("playing");
+    for (const stale of this.list.querySelectorAll(".playing")) stale.classList.remove("playing");
+    this.playing = found;
+    found?.classList.add("playing");
+    if (found && this.following && !this.audio.paused) this.reveal();
+  }
+
+  // The last segment that starts at or before this time, as long as it lasts.
+  segmentAt(ms) {
+    const all = this.list.children;
+    let low = 0;
+    let high = all.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (Number(all[middle].dataset.start) <= ms) low = middle + 1;
+      else high = middle;
+    }
+    const article = all[low - 1];
+    return article && ms < Number(article.dataset.end) ? article : null;
+  }
+
+  reveal() {
+    // while someone types, the page stays where the caret is
+    if (document.activeElement?.matches("textarea")) return;
+    this.playing?.scrollIntoView({ block: "center", behavior: "smooth" });
+  }
+
+  stopFollowing() {
+    if (this.audio.paused || !this.following) return;
+    this.following = false;
+    this.followButton.hidden = false;
+  }
+
+  draw() {
+    const { width, height } = this.wave.getBoundingClientRect();
+    const scale = window.devicePixelRatio || 1;
+    if (this.canvas.width !== Math.round(width * scale)) {
+      this.canvas.width = Math.round(width * scale);
+      this.canvas.height = Math.round(height * scale);
+    }
+    const [done, rest, ink] = this.colours();
+    const pen = this.canvas.getContext("2d");
+    pen.setTransform(scale, 0, 0, scale, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const played = this.durationMs ? (this.ms / this.durationMs) * width : 0;
+    const bars = Math.floor(width / 3);
+    for (let i = 0; i < bars; i += 1) {
+      const tall = Math.max(2, (this.peakBetween(i / bars, (i + 1) / bars) / 255) * height);
+      pen.fillStyle = i * 3 < played ? done : rest;
+      pen.fillRect(i * 3, (height - tall) / 2, 1.8, tall);
+    }
+    pen.fillStyle = ink;
+    pen.fillRect(Math.min(played, width - 1.5), 0, 1.5, height);
+  }
+
+  // Canvas takes no light-dark(): three elements of the page lend it their colours.
+  colours() {
+    const of = (element) => getComputedStyle(element).color;
+    return [of(this.wave), of(this.canvas), of(this.now)];
+  }
+
+  // The highest peak in a stretch, given in shares of the whole recording.
+  peakBetween(from, to) {
+    const buckets = this.durationMs / BUCKET_MS;
+    const first = Math.floor(from * buckets);
+    const last = Math.max(first + 1, Math.ceil(to * buckets));
+    let highest = 0;
+    for (let i = first; i < last; i += 1) highest = Math.max(highest, this.peaks[i] ?? 0);
+    return highest;
+  }
+}
+
+export function clock(ms) {
+  const seconds = ms / 1000;
+  const pad = (number) => String(Math.floor(number)).padStart(2, "0");
+  const hours = seconds >= 3600 ? `${Math.floor(seconds / 3600)}:` : "";
+  return `${hours}${pad((seconds / 60) % 60)}:${pad(seconds % 60)}.${Math.floor(seconds * 10) % 10}`;
+}

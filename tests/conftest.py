@@ -1,0 +1,200 @@
+"""Fixtures that many tests share. The test database is built by Alembic, as the real one is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from alembic import command
+from alembic.config import Config
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.files.base import File
+from django.db import connection
+from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
+from sqlalchemy import create_engine, pool
+
+from speech_project import database
+from transcription import audio, services
+from transcription.models import Chunk, Job, Segment
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "sample" / "dictation.flac"
+
+pytest_plugins = ["tests.standin.fixture"]
+
+
+def test_database() -> database.Address:
+    """The test database, as a process of its own must be told of it."""
+    found = connection.settings_dict
+    return database.Address(
+        name=found["NAME"],
+        user=found["USER"],
+        password=found["PASSWORD"],
+        host=found["HOST"],
+        port=str(found["PORT"]),
+    )
+
+
+test_database.__test__ = False  # type: ignore[attr-defined]
+
+
+def test_database_url() -> str:
+    where = test_database()
+    login = quote(where.user, safe="") + (f":{quote(where.password)}" if where.password else "")
+    if where.host.startswith("/"):
+        return f"postgresql://{login}@/{where.name}?host={quote(where.host, safe='')}"
+    return f"postgresql://{login}@{where.host}:{where.port or 5432}/{where.name}"
+
+
+test_database_url.__test__ = False  # type: ignore[attr-defined]
+
+
+def alembic_upgrade(where: database.Address, revision: str = "head") -> None:
+    engine = create_engine(
+        "postgresql+psycopg2://", creator=lambda: database.connect(where), poolclass=pool.NullPool
+    )
+    with engine.connect() as found:
+        config = Config(str(ROOT / "alembic.ini"))
+        config.attributes["connection"] = found
+        command.upgrade(config, revision)
+        found.commit()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        created = setup_databases(verbosity=0, interactive=False)
+        alembic_upgrade(test_database())
+    # what is managed is emptied after each transactional test
+    for app in ("access", "lexicon", "transcription", "feedback"):
+        for model in apps.get_app_config(app).get_models():
+            model._meta.managed = True
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(created, verbosity=0)
+
+
+@pytest.fixture
+def reviewer(db: None) -> User:
+    return User.objects.create_user("rita", password="a password for rita")
+
+
+@pytest.fixture
+def desk_client(client: Client, reviewer: User) -> Client:
+    client.force_login(reviewer)
+    return client
+
+
+@pytest.fixture
+def make_job(db: None) -> Callable[..., Job]:
+    """A transcribed job with segments as told, without any engine."""
+
+    def make(*texts: str, owner: User | None = None, **fields: Any) -> Job:
+        job = Job.objects.create(
+            **{
+                "title": "Ward round",
+                "source": Job.Source.PAGE,
+                "owner_id": owner.pk if owner else None,
+                "owner_name": owner.username if owner else "",
+                "audio_file": "recordings/none.wav",
+                "audio_name": "none.wav",
+                "audio_sha256": "0" * 64,
+                "audio_bytes": 1,
+                "engine": "pocketsphinx",
+                "model": "pocketsphinx",
+                "status": Job.Status.COMPLETED,
+                "duration_ms": 4000 * max(1, len(texts)),
+                "chunk_count": 1,
+            }
+            | fields
+        )
+        chunk = Chunk.objects.create(
+            job=job, position=0, start_ms=0, end_ms=4000, status=Chunk.Status.COMPLETED
+        )
+        for index, text in enumerate(texts):
+            Segment.objects.create(
+                job=job,
+                chunk=chunk,
+                position=index,
+                start_ms=4000 * index,
+                end_ms=4000 * index + 3500,
+                engine_text=text,
+                text=text,
+            )
+        return job
+
+    return make
+
+
+@pytest.fixture
+def upload_sample(db: None) -> Callable[..., Job]:
+    """A queued job of the sample recording, through the real service."""
+
+    def upload(path: Path = SAMPLE, **wishes: Any) -> Job:
+        with path.open("rb") as stream:
+            return services.create_job(
+                File(stream, name=str(path)), **{"source": Job.Source.COMMAND} | wishes
+            )
+
+    return upload
+
+
+@pytest.fixture(scope="session")
+def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first sentence of the sample, which PocketSphinx gets right, in four seconds."""
+    path = tmp_path_factory.mktemp("clip") / "first sentence.flac"
+    blocks = audio.decode(SAMPLE, block_ms=100)
+    first = [next(blocks) for _ in range(36)]
+    blocks.close()
+
+    path.write_bytes(audio.encode_flac(np.concatenate(first)))
+    return path
+
+
+@contextmanager
+def running(*args: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the product, on the test database, ended with the block."""
+    process = subprocess.Popen(
+        [sys.executable, *args],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": test_database_url()} | environment,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where everything is installed, nothing may be skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if reporter and skipped and os.environ.get("VERBATIM_NO_SKIPS") and not exitstatus:
+        for report in skipped:
+            reporter.write_line(f"skipped, which is not allowed here: {report.nodeid}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _no_leftover_cache() -> None:
+    from django.core.cache import cache
+
+    if not settings.REDIS_URL:
+        cache.clear()

@@ -1,0 +1,27 @@
+"""Loaded before anything else (pytest -p): the suite's own data folder and settings.
+
+Nothing that a developer's shell or `var/` holds may reach the tests, other than the choice of
+services: DATABASE_URL, REDIS_URL and CELERY_BROKER_URL are kept.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+for name in (
+    "OPENAI_API_KEY", "OPENAI_BASE_URL", "STT_MODEL", "SITE_URL", "DEBUG", "MEDIA_ROOT",
+    "S3_BUCKET",
+    "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "ALLOWED_HOSTS",
+):  # fmt: skip
+    os.environ.pop(name, None)
+
+# short and open to others: PostgreSQL's socket stands in it, and as root it runs as another user
+folder = Path(tempfile.mkdtemp(prefix="verbatim-tests-"))
+folder.chmod(0o755)
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+os.environ["VERBATIM_DATA"] = str(folder)
+os.environ["SECRET_KEY"] = "of-the-tests-only-0123456789-abcdefghijklmnopqrstuvwxyz"
+os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"

@@ -1,0 +1,130 @@
+"""Jobs in admin: what is where, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from transcription import services
+from transcription.access import visible_jobs
+from transcription.models import Chunk, Job
+
+
+class JobActionForm(ActionForm):
+    """What the actions need to be told."""
+
+    reviewer = forms.ModelChoiceField(
+        get_user_model().objects.filter(is_active=True), required=False, empty_label="nobody"
+    )
+    priority = forms.IntegerField(required=False, min_value=-100, max_value=100)
+
+
+class ChunkInline(admin.TabularInline):
+    model = Chunk
+    fields = ("position", "start_ms", "end_ms", "status", "attempt", "error_message", "text")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Job)
+class JobAdmin(admin.ModelAdmin):
+    action_form = JobActionForm
+    actions: Sequence[Any] = ("assign", "prioritise", "retry", "cancel")
+    inlines = (ChunkInline,)
+    list_display = ("title", "desk", "status", "review_status", "model", "length", "priority",
+                    "assigned_to_name", "owner_name", "created_at")  # fmt: skip
+    list_filter = ("status", "review_status", "model", "source", "created_at")
+    search_fields = ("title", "audio_name", "owner_name", "assigned_to_name", "audio_sha256")
+    date_hierarchy = "created_at"
+    list_per_page = 50
+    show_full_result_count = False
+    list_select_related = ("api_key",)
+    fields = ("title", "desk", "status", "review_status", "error_message", "priority", "group_id",
+              "assigned_to_name", "model", "languages", "length", "audio_name", "audio_format",
+              "audio_sha256", "audio_bytes", "owner_name", "api_key", "source", "usage",
+              "cost_usd", "word_count", "created_at", "started_at", "finished_at",
+              "review_started_at", "reviewed_at", "metadata")  # fmt: skip
+    editable = ("title", "priority", "group_id", "metadata")
+
+    class Media:
+        css = {"all": ("css/admin.css",)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in self.fields if name not in self.editable]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        return visible_jobs(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # recordings come in by the queue page, the API or the command
+
+    def delete_model(self, request: HttpRequest, obj: Job) -> None:
+        services.delete_job(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        for job in queryset:
+            services.delete_job(job)
+
+    @admin.display(description="desk")
+    def desk(self, job: Job) -> str:
+        name = "desk" if job.status == Job.Status.COMPLETED else "job"
+        return format_html('<a href="{}">Open</a>', reverse(name, args=[job.pk]))
+
+    @admin.display(description="length", ordering="duration_ms")
+    def length(self, job: Job) -> str:
+        if job.duration_ms is None:
+            return "–"
+        minutes, seconds = divmod(job.duration_ms // 1000, 60)
+        return f"{minutes}:{seconds:02}"
+
+    @admin.action(description="Assign to the reviewer chosen")
+    def assign(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        chosen = request.POST.get("reviewer")
+        reviewer = get_user_model().objects.filter(pk=chosen).first() if chosen else None
+        self._each(request, queryset, lambda job: services.assign_job(job, reviewer), "assigned")
+
+    @admin.action(description="Give the priority entered (higher goes first)")
+    def prioritise(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        try:
+            priority = int(request.POST.get("priority", ""))
+        except ValueError:
+            self.message_user(request, "Enter a priority beside the action.", messages.ERROR)
+            return
+        if not -100 <= priority <= 100:
+            self.message_user(request, "A priority is from -100 to 100.", messages.ERROR)
+            return
+        self._each(request, queryset, lambda j: services.prioritise_job(j, priority), "changed")
+
+    @admin.action(description="Retry what failed")
+    def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        self._each(request, queryset, services.retry_job, "sent to work again")
+
+    @admin.action(description="Cancel")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        self._each(request, queryset, services.cancel_job, "cancelled")
+
+    def _each(
+        self, request: HttpRequest, jobs: QuerySet[Job], act: Callable[[Job], Any], done: str
+    ) -> None:
+        count = 0
+        for job in jobs:
+            try:
+                act(job)
+                count += 1
+            except services.NotPossible as error:
+                self.message_user(request, str(error), messages.WARNING)
+        if count:
+            self.message_user(request, f"{count} {done}.")

@@ -1,0 +1,114 @@
+"""The API's first step: create, list and read jobs with their segments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import generics, serializers, status
+from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from speech_project.access.models import ApiKey
+from transcription import progress
+from transcription.access import get_job, visible_jobs
+from transcription.engines import MODELS
+from transcription.exports import live_segments, segment_dict
+from transcription.models import Job
+from transcription.services import JobRefused, create_job
+
+
+class JobSerializer(serializers.ModelSerializer):
+    progress = serializers.SerializerMethodField()
+    demo_quality = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = [
+            "id", "title", "status", "review_status", "progress", "model", "demo_quality",
+            "languages", "priority", "audio_name", "audio_sha256", "audio_bytes", "audio_format",
+            "duration_ms", "word_count", "error_code", "error_message", "metadata", "created_at",
+            "started_at", "finished_at", "reviewed_at",
+        ]  # fmt: skip
+
+    def get_progress(self, job: Job) -> int:
+        return 100 if not job.working else progress.of(job).percent
+
+    def get_demo_quality(self, job: Job) -> bool:
+        record = MODELS.get(job.model)
+        return bool(record and record.demo)
+
+
+class NewJob(serializers.Serializer):
+    file = serializers.FileField(allow_empty_file=True, use_url=False)
+    title = serializers.CharField(required=False, default="", max_length=200)
+    model = serializers.CharField(required=False, default="")
+    languages = serializers.ListField(child=serializers.CharField(), required=False, default=list)
+    metadata = serializers.JSONField(required=False, default=dict, binary=True)
+
+    def validate_metadata(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise serializers.ValidationError("Give a JSON object.")
+        return value
+
+
+class NewestFirst(CursorPagination):
+    ordering = ("-created_at", "-id")
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+
+class JobList(generics.ListAPIView):
+    serializer_class = JobSerializer
+    pagination_class = NewestFirst
+    parser_classes = [MultiPartParser, FormParser]
+
+    def get_queryset(self) -> QuerySet[Job]:
+        jobs = visible_jobs(self.request.user)
+        wanted = self.request.query_params.get("status", "")
+        if wanted and wanted not in Job.Status.values:
+            allowed = ", ".join(Job.Status.values)
+            raise serializers.ValidationError({"status": f"Allowed: {allowed}."})
+        return jobs.filter(status=wanted) if wanted else jobs
+
+    def post(self, request: Request) -> Response:
+        form = NewJob(data=request.data)
+        form.is_valid(raise_exception=True)
+        wishes = dict(form.validated_data)
+        key = request.auth if isinstance(request.auth, ApiKey) else None
+        try:
+            job = create_job(
+                wishes.pop("file"),
+                source=Job.Source.API,
+                owner=None if key else request.user,
+                api_key=key,
+                **wishes,
+            )
+        except JobRefused as error:
+            body = {"code": error.code, "detail": error.message}
+            return Response(body, status=_status_of(error))
+        headers = {"Location": request.build_absolute_uri(f"{request.path}{job.pk}/")}
+        return Response(JobSerializer(job).data, status=status.HTTP_201_CREATED, headers=headers)
+
+
+def _status_of(error: JobRefused) -> int:
+    if error.code == "too_large":
+        return status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    return status.HTTP_422_UNPROCESSABLE_ENTITY
+
+
+class JobDetail(APIView):
+    def get(self, request: Request, job_id: str) -> Response:
+        job = get_job(request.user, job_id)
+        segments = [segment_dict(segment) for segment in live_segments(job)]
+        return Response(JobSerializer(job).data | {"segments": segments})
+
+
+class JobSegments(APIView):
+    def get(self, request: Request, job_id: str) -> Response:
+        job = get_job(request.user, job_id)
+        return Response([segment_dict(segment) for segment in live_segments(job)])
