@@ -1,7 +1,7 @@
 # `make help` lists what there is. Needs make and Python 3.11, 3.12 or 3.13; the rest goes to .venv.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint lock clean
+.PHONY: help setup setup-dev run test pytest lint lock clean
 
 # handed over in the environment, so that blanks and quotes in a path do no harm
 export AUDIO PYTHON
@@ -14,7 +14,8 @@ help:
 	@echo "make run              start Verbatim on http://127.0.0.1:8000 (PORT=8001: another port)"
 	@echo "make run AUDIO=file   and transcribe this recording"
 	@echo "make setup            only install, into .venv (PYTHON=python3.12: with this Python)"
-	@echo "make test             lint, then all tests (PYTEST='-k words': some of them)"
+	@echo "make test             lint, then all tests"
+	@echo "make pytest           the tests alone (PYTEST='-k words': some of them)"
 	@echo "make lint             formatting, lint and types"
 	@echo "make lock             choose the newest allowed packages: writes both lock files"
 	@echo "make clean            remove .venv and caches; the data in var/ stays"
@@ -28,7 +29,9 @@ setup-dev:
 run: setup
 	@exec $(BIN)/python -m speech_project.serve $(if $(AUDIO),"$$AUDIO")
 
-test: lint
+test: lint pytest
+
+pytest: setup-dev
 	@$(BIN)/python -m pytest $(PYTEST)
 
 lint: setup-dev

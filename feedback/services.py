@@ -48,25 +48,36 @@ class Save:
     accept: bool = False
 
 
-def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Segment:
+@dataclass(frozen=True)
+class Saved:
+    """The segment as it is now, and the version that the save made of it. Another's change may
+    have come since a save that is repeated: its version is then not the segment's any more."""
+
+    segment: Segment
+    version: int
+
+
+def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
     """Write the text and keep the earlier one. Repeating a save changes nothing.
 
     Raises Conflict where another's change came first, and Refused.
     """
     text = save.text.replace("\r\n", "\n")
     _check_text(text)
+    if "\x00" in save.id:
+        raise Refused("The save's id holds a NUL character.")
     with transaction.atomic():
         _lock_open_job(job)
         segment = Segment.objects.select_for_update().filter(job=job, pk=segment_id).first()
         if segment is None:
             raise Refused("This segment does not exist any more.")
-        if save.id and Revision.objects.filter(segment=segment, saves__has_key=save.id).exists():
-            return segment
+        if first := _version_made_by(save.id, segment):
+            return Saved(segment, first)
         if segment.version != save.version or segment.retired_at:
             raise Conflict(segment)
         accepted = segment.accepted or save.accept
         if segment.text == text and segment.accepted == accepted:
-            return segment
+            return Saved(segment, segment.version)
         before, now = segment.text, timezone.now()
         segment.text, segment.accepted = text, accepted
         segment.version += 1
@@ -75,12 +86,22 @@ def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Segment:
         segment.save()
         _note(user, segment, before, save.id, now)
         _begin_review(job, now)
-    return segment
+    return Saved(segment, segment.version)
+
+
+def _version_made_by(save_id: str, segment: Segment) -> int | None:
+    """None for a save that is new."""
+    if not save_id:
+        return None
+    revision = Revision.objects.filter(segment=segment, saves__has_key=save_id).first()
+    return revision.saves[save_id] if revision else None
 
 
 def _check_text(text: str) -> None:
     if "\x00" in text:
         raise Refused("The text holds a NUL character, which cannot be stored. Take it out.")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise Refused("The text holds half a character, which cannot be stored. Take it out.")
     if len(text) > LONGEST_TEXT:
         raise Refused(f"A segment holds at most {LONGEST_TEXT:,} characters. Split the text.")
 
@@ -100,6 +121,8 @@ def _note(user: Any, segment: Segment, before: str, save_id: str, now: datetime)
     last = Revision.objects.filter(segment=segment).order_by("-updated_at", "-id").first()
     if last and last.user_id == user.pk and now - last.updated_at < SITTING:
         last.text_after, last.version_after = segment.text, segment.version
+        if last.kind == Revision.Kind.ACCEPT and before != segment.text:
+            last.kind = Revision.Kind.EDIT
         last.saves |= saves
         last.save()
         return

@@ -83,19 +83,26 @@ def _detail(segment: Segment) -> dict[str, Any]:
 
 @require_safe
 def segment(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
-    """One segment: `?edit` for its form, else as text; both bring their side column along."""
+    """What the column beside the text shows, with the text as it is now."""
     job = get_job(request.user, job_id)
     found = Segment.objects.filter(job=job, pk=segment_id, retired_at=None).first()
     if found is None:
         raise Http404("No such segment.")
-    closed = job.review_status == Job.Review.REVIEWED
-    context = {"job": job, "editing": "edit" in request.GET and not closed, **_detail(found)}
-    return render(request, "segment_answer.html", context)
+    return _side(request, job, found, found.version)
+
+
+def _side(request: HttpRequest, job: Job, segment: Segment, version: int) -> HttpResponse:
+    response = render(request, "segment_detail.html", {"job": job, **_detail(segment)})
+    response["X-Segment-Version"] = str(version)
+    return response
 
 
 @require_POST
 def save(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
     job = get_job(request.user, job_id)
+    if "text" not in request.POST:  # which is not the same as an empty one
+        message = "The save came without its text. Load the page again."
+        return HttpResponse(message, status=422, content_type="text/plain")
     wish = Save(
         text=request.POST.get("text", ""),
         version=_number(request.POST.get("version")),
@@ -109,10 +116,8 @@ def save(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
     except Refused as refusal:
         return _refusal(request, job, wish, refusal)
     if not request.htmx:  # type: ignore[attr-defined]
-        return redirect(_next_address(job, saved))
-    response = render(request, "segment_saved.html", {"job": job, **_detail(saved)})
-    response["X-Segment-Version"] = str(saved.version)
-    return response
+        return redirect(_next_address(job, saved.segment))
+    return _side(request, job, saved.segment, saved.version)
 
 
 def _number(text: str | None) -> int:
@@ -144,7 +149,7 @@ def _next_address(job: Job, saved: Segment) -> str:
     """Without the script, a save leads on to the next segment."""
     after = Segment.objects.filter(job=job, retired_at=None, position__gt=saved.position)
     segment_id = after.order_by("position").values_list("pk", flat=True).first() or saved.pk
-    return f"{reverse('desk', args=[job.pk])}?segment={segment_id}#s{segment_id}"
+    return f"{reverse('desk', args=[job.pk])}?segment={segment_id}"
 
 
 def submit(request: HttpRequest, job_id: str) -> HttpResponse:

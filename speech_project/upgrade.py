@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import psycopg2
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from sqlalchemy import create_engine, pool
 
 from speech_project import database
 from speech_project.datadir import BASE_DIR
@@ -51,10 +48,8 @@ def behind() -> str:
 
 def _alembic_at_head() -> bool:
     heads = ScriptDirectory.from_config(alembic_config()).get_heads()
-
-    def connect() -> psycopg2.extensions.connection:
-        return database.connect(database.address())
-
-    engine = create_engine("postgresql+psycopg2://", creator=connect, poolclass=pool.NullPool)
-    with engine.connect() as found:
-        return set(MigrationContext.configure(found).get_current_heads()) == set(heads)
+    if "alembic_version" not in connection.introspection.table_names():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version_num FROM alembic_version")
+        return {revision for (revision,) in cursor.fetchall()} == set(heads)

@@ -17,6 +17,7 @@ from alembic import command
 from alembic.config import Config
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.db import connection
@@ -32,6 +33,15 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "sample" / "dictation.flac"
 
 pytest_plugins = ["tests.standin.fixture"]
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """The product's own checks what this one makes, which takes no time."""
+
+    iterations = 1
+
+
+settings.PASSWORD_HASHERS = ["tests.conftest.QuickHasher"]
 
 
 def test_database() -> database.Address:
@@ -160,6 +170,14 @@ def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     path.write_bytes(audio.encode_flac(np.concatenate(first)))
     return path
+
+
+@pytest.fixture
+def media(settings: Any, tmp_path: Path) -> Path:
+    """The recordings' storage, empty."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
+    return settings.MEDIA_ROOT
 
 
 @contextmanager

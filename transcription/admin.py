@@ -9,11 +9,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import JSONField, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from speech_project.access.objects import ObjectField
 from transcription import services
 from transcription.access import visible_jobs
 from transcription.models import Chunk, Job
@@ -42,6 +43,7 @@ class ChunkInline(admin.TabularInline):
 @admin.register(Job)
 class JobAdmin(admin.ModelAdmin):
     action_form = JobActionForm
+    formfield_overrides = {JSONField: {"form_class": ObjectField}}
     actions: Sequence[Any] = ("assign", "prioritise", "retry", "cancel")
     inlines = (ChunkInline,)
     list_display = ("title", "desk", "status", "review_status", "model", "length", "priority",
@@ -70,6 +72,14 @@ class JobAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # recordings come in by the queue page, the API or the command
+
+    def save_model(self, request: HttpRequest, obj: Job, form: Any, change: bool) -> None:
+        obj.save(update_fields=form.changed_data)  # workers write the rest meanwhile
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        """The recordings alone: their transcripts and reviews go with them, and may be long."""
+        titles = [str(job) for job in objs]
+        return titles, {self.opts.verbose_name_plural: len(titles)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Job) -> None:
         services.delete_job(obj)

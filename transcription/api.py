@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
 from rest_framework import generics, serializers, status
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from speech_project.access.models import ApiKey
+from speech_project.access.objects import why_not
 from transcription import progress
 from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
@@ -42,17 +45,23 @@ class JobSerializer(serializers.ModelSerializer):
         return bool(record and record.demo)
 
 
+class MetadataField(serializers.JSONField):
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            value = super().to_internal_value(data)
+        except RecursionError:
+            self.fail("invalid")
+        if reason := why_not(value):
+            raise serializers.ValidationError(reason)
+        return value
+
+
 class NewJob(serializers.Serializer):
     file = serializers.FileField(allow_empty_file=True, use_url=False)
     title = serializers.CharField(required=False, default="", max_length=200)
     model = serializers.CharField(required=False, default="")
     languages = serializers.ListField(child=serializers.CharField(), required=False, default=list)
-    metadata = serializers.JSONField(required=False, default=dict, binary=True)
-
-    def validate_metadata(self, value: Any) -> Any:
-        if not isinstance(value, dict):
-            raise serializers.ValidationError("Give a JSON object.")
-        return value
+    metadata = MetadataField(required=False, default=dict, binary=True)
 
 
 class NewestFirst(CursorPagination):
@@ -60,6 +69,19 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None and not _is_moment(str(cursor.position)):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return parse_datetime(text) is not None
+    except ValueError:
+        return False
 
 
 class JobList(generics.ListAPIView):

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -94,9 +94,10 @@ class _Keeper:
             try:
                 for lease in leases:
                     lease.renew()
-            except DatabaseError as error:
+            except Error as error:  # the database is away: the next round tries again
                 logger.warning("Leases could not be renewed: %s", error)
-            if not leases or not connection.is_usable():
+                connection.close()
+            if not leases:
                 connection.close()
 
 

@@ -13,7 +13,12 @@ from django.http.response import HttpResponseBase
 # a range's answer holds no more, so that a slow reader does not hold a thread for an hour's sound
 LONGEST_ANSWER = 2 << 20
 BLOCK = 64 << 10
-RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+# numbers of more digits are no place in any file
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.IGNORECASE | re.ASCII)
+
+
+class Unsatisfiable(Exception):
+    """The file has no such part."""
 
 
 def serve(request: HttpRequest, name: str, *, etag: str, content_type: str) -> HttpResponseBase:
@@ -22,19 +27,13 @@ def serve(request: HttpRequest, name: str, *, etag: str, content_type: str) -> H
     `etag` is quoted. Raises FileNotFoundError.
     """
     size = default_storage.size(name)
-    asked = request.headers.get("Range", "")
-    condition = request.headers.get("If-Range", etag)
-    span = parse(asked, size) if asked and condition == etag else (0, size)
     response: HttpResponseBase
-    if span is None:
+    try:
+        span = _asked(request, etag, size)
+    except Unsatisfiable:
         response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    elif span == (0, size) and not (asked and condition == etag):
-        response = _stream(name, 0, size)
     else:
-        start, end = span[0], min(span[1], span[0] + LONGEST_ANSWER)
-        response = _stream(name, start, end)
-        response.status_code = 206
-        response["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+        response = _part(name, span, size) if span else _whole(request, name, size)
     response["Content-Type"] = content_type
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
@@ -42,21 +41,46 @@ def serve(request: HttpRequest, name: str, *, etag: str, content_type: str) -> H
     return response
 
 
-def parse(header: str, size: int) -> tuple[int, int] | None:
-    """Start and end (excluded) of the one range asked for; None: it cannot be met.
+def _asked(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
+    """The range to answer with; None: the whole file. Ranges are for GET alone."""
+    unchanged = request.headers.get("If-Range", etag) == etag
+    if request.method != "GET" or not unchanged:
+        return None
+    return parse(request.headers.get("Range", ""), size)
 
-    A header that makes no sense, or asks for several ranges, counts as absent: the whole file.
+
+def parse(header: str, size: int) -> tuple[int, int] | None:
+    """Start and end (excluded) of the one range asked for. Raises Unsatisfiable.
+
+    None where the header makes no sense or asks for several ranges: it counts as absent.
     """
-    found = RANGE.match(header.replace(" ", ""))
+    found = RANGE.fullmatch(header.replace(" ", ""))
     if not found or found.groups() == ("", ""):
-        return 0, size
+        return None
     first, last = found.groups()
-    if not first:  # the last so many bytes
-        return (max(0, size - int(last)), size) if int(last) and size else None
-    start, end = int(first), min(size, int(last) + 1) if last else size
-    if last and int(last) < start:
-        return 0, size
-    return (start, end) if start < size else None
+    if first and last and int(last) < int(first):
+        return None
+    if first:
+        start, end = int(first), min(size, int(last) + 1) if last else size
+    else:  # the last so many bytes
+        start, end = max(0, size - int(last)), size
+    if start >= size:
+        raise Unsatisfiable
+    return start, end
+
+
+def _whole(request: HttpRequest, name: str, size: int) -> HttpResponseBase:
+    if request.method == "HEAD":
+        return HttpResponse(headers={"Content-Length": str(size)})
+    return _stream(name, 0, size)
+
+
+def _part(name: str, span: tuple[int, int], size: int) -> HttpResponseBase:
+    start, end = span[0], min(span[1], span[0] + LONGEST_ANSWER)
+    response = _stream(name, start, end)
+    response.status_code = 206
+    response["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    return response
 
 
 def _stream(name: str, start: int, end: int) -> StreamingHttpResponse:

@@ -38,15 +38,21 @@ def as_path(upload: File) -> Iterator[Path]:
     """The upload as a file on this machine, for the decoder."""
     if hasattr(upload, "temporary_file_path"):
         yield Path(upload.temporary_file_path())
-    elif isinstance(upload.name, str) and Path(upload.name).is_file():
-        yield Path(upload.name)
+    elif path := _path_behind(upload):
+        yield path
     else:
-        with scratch_file() as path:
-            with path.open("wb") as copy:
+        with scratch_file() as copied:
+            with copied.open("wb") as copy:
                 for block in upload.chunks(BLOCK):
                     copy.write(block)
             upload.seek(0)
-            yield path
+            yield copied
+
+
+def _path_behind(upload: File) -> Path | None:
+    """Of a file opened on this machine. Never by `upload.name`, which its sender chose."""
+    name = getattr(upload.file, "name", None)
+    return Path(name) if isinstance(name, str) and Path(name).is_file() else None
 
 
 @contextmanager

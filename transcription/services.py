@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -23,6 +24,7 @@ from transcription.wakeups import wake
 
 LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 MOST_LANGUAGES = 8
+LONGEST_TITLE = 200
 
 
 class JobRefused(Exception):
@@ -63,9 +65,9 @@ def create_job(
             found = audio.probe(path)
         except audio.AudioRefused as error:
             raise JobRefused(error.code, error.message) from error
-    name = PurePath(upload.name or "recording").name
+    name = _plain(PurePath(upload.name or "").name) or "recording"
     job = Job(
-        title=(title.strip() or PurePath(name).stem)[:200],
+        title=(_plain(title) or _plain(PurePath(name).stem))[:LONGEST_TITLE],
         source=source,
         owner_id=owner.pk if owner else None,
         owner_name=owner.get_username() if owner else "",
@@ -93,6 +95,12 @@ def create_job(
         recordings.delete(job.audio_file)
         raise
     return job
+
+
+def _plain(text: str) -> str:
+    """One line that can be stored: without control characters and half characters."""
+    kept = (" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+    return "".join(kept).strip()
 
 
 def _wake_to_prepare(job: Job) -> None:

@@ -14,8 +14,11 @@ from difflib import SequenceMatcher
 from transcription.engines.base import Word
 
 PAUSE_MS = 700  # a silence this long ends a segment
-LONGEST_MS = 12_000  # a segment longer than this is cut at its longest pause or sentence end
+LONGEST_MS = 12_000  # a segment longer than this is cut at its longest pause near the middle,
+FEWEST_WORDS = 8  # unless it is of so few words that the pieces would make no sense
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]]*$")
+# a letter with a point ("B.") and these end no sentence
+ABBREVIATION = re.compile(r"^\W*(\w|dr|mr|mrs|ms|prof|st|sr|jr|no|vs|etc|e\.g|i\.e|z\.b)\.$", re.I)
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def _groups(words: list[TimedWord]) -> Iterator[list[TimedWord]]:
     group: list[TimedWord] = []
     for word in words:
         if group and (
-            word.start_ms - group[-1].end_ms >= PAUSE_MS or SENTENCE_END.search(group[-1].text)
+            word.start_ms - group[-1].end_ms >= PAUSE_MS or _ends_sentence(group[-1].text)
         ):
             yield from _halved(group)
             group = []
@@ -139,8 +142,12 @@ def _groups(words: list[TimedWord]) -> Iterator[list[TimedWord]]:
         yield from _halved(group)
 
 
+def _ends_sentence(word: str) -> bool:
+    return bool(SENTENCE_END.search(word)) and not ABBREVIATION.match(word)
+
+
 def _halved(group: list[TimedWord]) -> Iterator[list[TimedWord]]:
-    if len(group) < 2 or group[-1].end_ms - group[0].start_ms <= LONGEST_MS:
+    if len(group) < FEWEST_WORDS or group[-1].end_ms - group[0].start_ms <= LONGEST_MS:
         yield group
         return
     middle = (group[0].start_ms + group[-1].end_ms) / 2

@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from transcription import progress, ranges, recordings
@@ -42,7 +43,8 @@ PLAYABLE = {"mp3", "wav", "flac", "ogg", "mp4", "mov,mp4,m4a,3gp,3g2,mj2", "matr
 
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
-    state, text = request.GET.get("state", ""), request.GET.get("q", "").strip()
+    state, text = request.GET.get("state", ""), request.GET.get("q", "")
+    text = text.replace("\x00", "").strip()
     jobs = queue_for(visible_jobs(request.user), state=state, text=text)
     page = Paginator(jobs, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
@@ -142,7 +144,7 @@ def audio(request: HttpRequest, job_id: str) -> HttpResponseBase:
     except FileNotFoundError:
         raise Http404("The recording is not in the storage any more.") from None
     if "original" in request.GET:
-        response["Content-Disposition"] = "attachment"
+        response["Content-Disposition"] = content_disposition_header(True, job.audio_name)
     return response
 
 

@@ -7,12 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db.models import JSONField, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from speech_project.access.keys import new_secret
 from speech_project.access.models import ApiKey
+from speech_project.access.objects import ObjectField
 
 
 class ApiKeyForm(forms.ModelForm):
@@ -53,6 +54,7 @@ class Live(admin.SimpleListFilter):
 @admin.register(ApiKey)
 class ApiKeyAdmin(admin.ModelAdmin):
     form = ApiKeyForm
+    formfield_overrides = {JSONField: {"form_class": ObjectField}}
     list_display = ("name", "public_part", "owner_name", "rate_limit_per_minute", "last_used_at",
                     "expires_at", "revoked_at")  # fmt: skip
     list_filter = (Live,)
@@ -72,8 +74,8 @@ class ApiKeyAdmin(admin.ModelAdmin):
         return f"vk_{key.prefix}_…"
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
+        if change:  # and nothing else: it may have been used or revoked meanwhile
+            obj.save(update_fields=form.changed_data)
             return
         obj.prefix, text, obj.key_hash = new_secret()
         obj.owner_id, obj.owner_name = request.user.pk, request.user.get_username()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import MinValueValidator
 from django.db import models
 
 
@@ -15,7 +16,9 @@ class ApiKey(models.Model):
         "group", null=True, blank=True, help_text="Reviewers of this group see the key's jobs."
     )
     scopes = models.JSONField(default=list, blank=True, editable=False)
-    rate_limit_per_minute = models.IntegerField(default=60, help_text="0: no limit.")
+    rate_limit_per_minute = models.IntegerField(
+        default=60, validators=[MinValueValidator(0)], help_text="0: no limit."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -9,7 +9,7 @@ const editor = new Editor(list);
 
 function accept() {
   const current = editor.current;
-  if (!current) return;
+  if (!current || current.conflict) return; // two versions want a choice, not a reflex
   const after = neighbour(current.article, 1);
   editor.accept();
   if (after) editor.open(after);
@@ -31,11 +31,6 @@ function replay() {
   if (article) player.playFrom(Number(article.dataset.start));
 }
 
-async function submit() {
-  const link = document.getElementById("submit");
-  if (link && (await editor.settled())) link.click();
-}
-
 const KEYS = {
   Escape: () => player.toggle(),
   "Ctrl+Space": () => player.toggle(),
@@ -48,8 +43,8 @@ const KEYS = {
   "Alt+PageDown": () => move(1),
   "Ctrl+Enter": accept,
   "Ctrl+Shift+Enter": submit,
-  "Ctrl+1": () => editor.resolve("mine"),
-  "Ctrl+2": () => editor.resolve("theirs"),
+  F7: () => editor.resolve("mine"),
+  F9: () => editor.resolve("theirs"),
 };
 
 function nameOf(event) {
@@ -60,7 +55,7 @@ function nameOf(event) {
 document.addEventListener("keydown", (event) => {
   if (event.isComposing) return; // keys belong to the input method
   const action = KEYS[nameOf(event)];
-  if (!action || (nameOf(event).startsWith("Ctrl+") && /\d$/.test(event.key) && !editor.conflict)) return;
+  if (!action) return;
   event.preventDefault();
   action();
 });
@@ -72,28 +67,42 @@ list.addEventListener("click", (event) => {
     player.playFrom(Number(article.dataset.start));
   } else if (event.target.closest(".say")) {
     if (window.getSelection()?.toString()) return; // copying is not editing
-    editor.open(article, caretAt(event));
+    editor.open(article, caretAt(event, article));
   } else if (event.target.dataset.resolve) {
     editor.resolve(event.target.dataset.resolve);
   }
 });
 
 list.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches(".say")) {
+  if ((event.key === "Enter" || event.key === " ") && event.target.matches(".say")) {
     event.preventDefault();
     editor.open(event.target.closest(".seg"));
   }
 });
 
-// where in the text a click fell
-function caretAt(event) {
+// Where in the text a click fell.
+function caretAt(event, article) {
   const at = document.caretPositionFromPoint?.(event.clientX, event.clientY);
-  const range = at ? null : document.caretRangeFromPoint?.(event.clientX, event.clientY);
-  return at?.offset ?? range?.startOffset;
+  const found = at ? [at.offsetNode, at.offset] : pointOf(document.caretRangeFromPoint?.(event.clientX, event.clientY));
+  const say = article.querySelector(".say");
+  if (!found || !say.contains(found[0])) return undefined;
+  const before = document.createRange();
+  before.setStart(say, 0);
+  before.setEnd(...found);
+  return before.toString().length;
 }
 
-document.getElementById("submit")?.addEventListener("click", async (event) => {
+function pointOf(range) {
+  return range && [range.startContainer, range.startOffset];
+}
+
+async function submit() {
+  const link = document.getElementById("submit");
+  if (link && (await editor.settled())) window.location = link.href;
+}
+
+document.getElementById("submit")?.addEventListener("click", (event) => {
   if (editor.clean) return;
   event.preventDefault();
-  if (await editor.settled()) window.location = event.target.href;
+  submit();
 });

@@ -1,89 +1,111 @@
-// Editing segments: each open segment is a small form that saves itself.
+// Editing segments: an open segment is a small form that saves itself.
 //
-// What is typed is kept in localStorage until the server has it. A save carries the version that
-// it was made from and an id of its own; one that got no answer is sent again with the same id,
-// so it counts once. No answer ever replaces the box in which someone types.
+// Forms are made and put away here, at once and without asking the server, so that no key goes
+// astray between two segments and no answer can replace a box in which someone types. What is
+// typed is kept in localStorage until the server has it. A save carries the version that it was
+// made from and an id; one that got no answer is sent again with the same id, and counts once.
+
+import { keysUnder, read, write } from "./store.js";
 
 const SAVE_AFTER_MS = 600;
 const RETRY_AFTER_MS = 3000;
-
-const state = document.getElementById("state");
-
-function showState(name, message) {
-  if (!state) return;
-  state.dataset.state = name;
-  state.textContent = message;
-}
+const WORST_FIRST = ["conflict", "unsaved", "saving", "dirty"];
 
 class Draft {
-  constructor(form, editor) {
-    this.form = form;
+  constructor(article, editor) {
+    this.article = article;
     this.editor = editor;
-    this.box = form.elements.text;
-    this.version = Number(form.elements.version.value);
-    this.savedText = this.box.dataset.saved;
-    this.key = `verbatim:${editor.job}:${this.article.dataset.id}`;
+    this.say = article.querySelector(".say");
+    this.form = article.querySelector("form.edit") ?? this.makeForm();
+    this.box = this.form.elements.text;
+    this.savedText = this.say.textContent;
+    this.version = Number(article.dataset.version);
+    this.key = editor.prefix + article.dataset.id;
     this.pending = null; // a save without an answer: {id, text, version, accept}
     this.sending = false;
-    this.failed = false;
+    this.composing = false;
     this.wantsAccept = false;
     this.leaving = false;
-    this.conflict = null;
+    this.trouble = ""; // why the last save failed
+    this.conflict = null; // {version, theirs}
+    this.form.setAttribute("hx-post", `${editor.address}${article.dataset.id}/save/`);
+    window.htmx.process(this.form);
+    this.say.hidden = true;
+    article.classList.add("on");
     this.restore();
     this.listen();
+    this.fit();
   }
 
-  get article() {
-    return this.form.closest(".seg");
+  makeForm() {
+    const form = document.getElementById("form").content.firstElementChild.cloneNode(true);
+    const box = form.elements.text;
+    box.value = this.say.textContent;
+    box.dir = this.say.dir;
+    box.lang = this.say.lang;
+    box.setAttribute("aria-label", `Text at ${this.article.querySelector(".time").textContent}`);
+    this.say.after(form);
+    return form;
   }
 
   get clean() {
-    return !this.pending && !this.wantsAccept && this.box.value === this.savedText;
+    return !this.pending && !this.wantsAccept && !this.conflict && this.box.value === this.savedText;
+  }
+
+  get state() {
+    if (this.conflict) return "conflict";
+    if (this.trouble) return "unsaved";
+    if (this.sending) return "saving";
+    return this.clean ? "saved" : "dirty";
   }
 
   listen() {
-    this.box.addEventListener("input", (event) => {
-      this.keep();
-      this.fit();
-      if (!event.isComposing) this.schedule(SAVE_AFTER_MS);
+    this.box.addEventListener("input", () => this.typed());
+    this.box.addEventListener("compositionstart", () => (this.composing = true));
+    this.box.addEventListener("compositionend", () => {
+      this.composing = false;
+      this.typed();
     });
-    this.box.addEventListener("compositionend", () => this.schedule(SAVE_AFTER_MS));
-    this.box.addEventListener("blur", () => this.save());
+    this.box.addEventListener("blur", () => {
+      this.composing = false;
+      this.save();
+    });
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("htmx:configRequest", (event) => this.fill(event.detail));
-    this.form.addEventListener("htmx:beforeSwap", (event) => this.beforeSwap(event.detail));
     this.form.addEventListener("htmx:afterRequest", (event) => this.answered(event.detail.xhr));
+  }
+
+  typed() {
+    this.keep();
     this.fit();
+    this.schedule(SAVE_AFTER_MS);
+    this.editor.changed();
   }
 
   // For browsers without field-sizing.
   fit() {
+    if (CSS.supports("field-sizing", "content")) return;
     this.box.style.height = "auto";
     this.box.style.height = `${this.box.scrollHeight}px`;
   }
 
   keep() {
-    try {
-      if (this.clean) localStorage.removeItem(this.key);
-      else localStorage.setItem(this.key, JSON.stringify({ text: this.box.value, version: this.version }));
-    } catch {
-      // a full or forbidden storage must not stop the typing
-    }
-    if (!this.clean && !this.conflict && !this.failed) showState("dirty", "Not saved yet");
+    const { version, pending, box } = this;
+    write(this.key, this.clean ? null : { text: box.value, version, pending });
   }
 
-  // Text that an earlier page could not save any more.
+  // Text that an earlier page could not save any more, or that was typed before this script came.
   restore() {
-    const kept = JSON.parse(localStorage.getItem(this.key) ?? "null");
-    if (!kept) return;
-    if (kept.text === this.savedText) {
-      localStorage.removeItem(this.key);
-      return;
+    const kept = read(this.key);
+    if (kept) {
+      this.box.value = kept.text;
+      if (kept.text !== this.savedText) {
+        this.version = kept.version;
+        this.pending = kept.pending;
+      }
     }
-    this.box.value = kept.text;
-    this.version = kept.version;
-    showState("dirty", "Restored what was not saved");
-    this.schedule(0);
+    this.keep();
+    if (!this.clean) this.schedule(0);
   }
 
   schedule(ms) {
@@ -93,23 +115,22 @@ class Draft {
 
   save() {
     clearTimeout(this.timer);
-    if (this.sending || this.conflict || this.clean) return;
+    if (this.sending || this.composing || this.conflict || this.clean) return;
     this.pending ??= {
       id: newId(),
       text: this.box.value,
       version: this.version,
       accept: this.wantsAccept,
     };
+    this.keep();
     this.sending = true;
-    showState("saving", "Saving…");
+    this.editor.changed();
     window.htmx.trigger(this.form, "save");
   }
 
   fill(request) {
     const { id, text, version, accept } = this.pending;
-    request.parameters.text = text;
-    request.parameters.version = version;
-    request.parameters.save_id = id;
+    Object.assign(request.parameters, { text, version, save_id: id });
     if (accept) request.parameters.accept = "1";
     // another tab may have logged in again since this page was made
     const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
@@ -119,61 +140,50 @@ class Draft {
     }
   }
 
-  beforeSwap(swap) {
-    if (swap.xhr.status === 409) {
-      swap.shouldSwap = true;
-      swap.target = this.form.querySelector(".conflict");
-      swap.swapOverride = "innerHTML";
-    } else if (this.editor.current !== this) {
-      swap.shouldSwap = false; // the side column belongs to another segment by now
-    }
-  }
-
   answered(request) {
     this.sending = false;
     const version = Number(request.getResponseHeader("X-Segment-Version"));
     if (request.status === 200 && version) this.stored(version);
-    else if (request.status === 409) this.conflicted(version);
+    else if (request.status === 409 && version) this.conflicted(version);
     else this.refused(request);
     this.editor.changed();
   }
 
   stored(version) {
+    const { text, accept } = this.pending;
     this.version = version;
-    this.savedText = this.pending.text;
-    if (this.pending.accept) {
+    this.savedText = text;
+    if (accept) {
       this.wantsAccept = false;
       this.article.classList.add("done");
     }
     this.pending = null;
-    this.failed = false;
+    this.trouble = "";
     this.keep();
-    if (!this.clean) this.save();
-    else showState("saved", `Saved ${new Date().toLocaleTimeString()}`);
+    this.editor.savedAt = new Date();
+    this.save(); // what was typed meanwhile
   }
 
   conflicted(version) {
-    const box = this.form.querySelector(".conflict-box");
-    this.conflict = { version, theirs: box?.dataset.theirs ?? "" };
     this.pending = null;
-    showState("conflict", "Two versions");
+    this.trouble = "";
+    this.conflict = { version, theirs: this.form.querySelector(".conflict-box").dataset.theirs };
+    this.keep();
   }
 
   refused(request) {
-    this.failed = true;
+    this.loggedOut = request.status === 200 || request.status === 403;
+    const final = { 404: "this segment is not there any more. Copy your text", 422: request.responseText }[
+      request.status
+    ];
+    if (final) this.pending = null; // only other text would be taken
+    else this.schedule(RETRY_AFTER_MS);
+    const passing = request.status === 0 ? "no connection" : `the server has trouble (${request.status})`;
+    this.trouble = `Not saved: ${final ?? (this.loggedOut ? "log in again" : `${passing}, trying again`)}`;
     this.keep();
-    if (request.status === 422) {
-      this.pending = null;
-      showState("unsaved", `Not saved: ${request.responseText}`);
-      return;
-    }
-    const reason = request.status === 200 || request.status === 403 ? "log in again in another tab" : "no connection";
-    showState("unsaved", `Not saved: ${reason}. Your text is kept here; trying again`);
-    this.schedule(RETRY_AFTER_MS);
   }
 
   resolve(choice) {
-    if (!this.conflict) return;
     const { version, theirs } = this.conflict;
     this.version = version;
     this.savedText = theirs;
@@ -183,124 +193,181 @@ class Draft {
     this.fit();
     this.keep();
     this.box.focus();
-    if (this.clean) showState("saved", "Saved");
     this.save();
+    this.editor.changed();
+  }
+
+  // The text as it is on the server, for a box that nobody has typed into.
+  renew(text, version) {
+    if (!this.clean || this.composing || version <= this.version) return;
+    const at = this.box.selectionStart;
+    this.version = version;
+    this.savedText = this.box.value = text;
+    this.box.setSelectionRange(at, at);
+    this.fit();
+  }
+
+  focus(at = this.box.value.length) {
+    this.leaving = false;
+    this.box.focus({ preventScroll: true });
+    this.box.setSelectionRange(at, at);
+    this.article.scrollIntoView({ block: "nearest" });
+  }
+
+  // The form becomes text again.
+  close() {
+    clearTimeout(this.timer);
+    this.say.textContent = this.savedText;
+    this.article.dataset.version = this.version;
+    this.article.classList.remove("on");
+    this.form.remove();
+    this.say.hidden = false;
   }
 }
 
 export class Editor {
   constructor(list) {
     this.list = list;
-    this.job = list.dataset.job;
-    this.drafts = new Map(); // form -> Draft
+    this.prefix = list.dataset.kept;
+    this.address = list.dataset.address;
+    this.closed = list.dataset.closed !== undefined;
+    this.side = document.getElementById("detail");
+    this.drafts = new Map(); // article -> Draft
     this.current = null;
+    this.savedAt = null;
     this.waiting = []; // who wants to know when all is saved
-    document.body.addEventListener("htmx:load", (event) => this.adopt(event.target));
+    document.body.addEventListener("htmx:beforeSwap", (event) => this.beforeSwap(event.detail));
+    this.side.addEventListener("htmx:afterSwap", () => this.renew());
     window.addEventListener("beforeunload", (event) => {
       this.saveAll();
       if (!this.clean) event.preventDefault();
     });
+    document.addEventListener("visibilitychange", () => this.saveAll());
     window.addEventListener("online", () => this.saveAll());
-    this.adopt(list);
-    this.openLeftBehind();
+    this.takeUp();
   }
 
   get clean() {
     return [...this.drafts.values()].every((draft) => draft.clean);
   }
 
-  get conflict() {
-    return this.current?.conflict;
-  }
-
-  // Take over the forms in a part of the page that has just come.
-  adopt(part) {
-    for (const form of part.querySelectorAll?.("form.edit") ?? []) {
-      if (this.drafts.has(form)) continue;
-      const draft = new Draft(form, this);
-      this.drafts.set(form, draft);
-      this.current = draft;
-      const at = this.caret ?? draft.box.value.length;
-      draft.box.focus({ preventScroll: true });
-      draft.box.setSelectionRange(at, at);
-      draft.article.scrollIntoView({ block: "nearest" });
-    }
-  }
-
-  open(article, caret) {
-    if (this.list.dataset.closed !== undefined) return;
-    if (this.current?.article === article) {
-      this.current.box.focus();
+  // What an earlier page left unsaved, and the form that came with this one.
+  takeUp() {
+    const left = keysUnder(this.prefix);
+    if (this.closed) {
+      if (left.length) showState("unsaved", "Text of yours is not saved. Reopen the review to save it");
       return;
     }
-    this.leave();
-    const form = article.querySelector("form.edit");
-    if (form) {
-      // left with unsaved text: it is open still
-      this.current = this.drafts.get(form);
-      this.current.leaving = false;
-      this.current.box.focus();
-      return;
+    const sent = this.list.querySelector("form.edit")?.closest(".seg");
+    for (const key of left) {
+      const article = document.getElementById(`s${key.slice(this.prefix.length)}`);
+      if (article && article !== sent) this.open(article);
     }
-    this.caret = caret;
-    window.htmx.ajax("GET", `${article.dataset.href}?edit`, { target: article, swap: "outerHTML" });
-  }
-
-  leave() {
-    if (!this.current) return;
-    this.current.leaving = true;
-    this.current.save();
-    this.current = null;
+    if (sent) this.open(sent);
     this.changed();
   }
 
+  open(article, caret) {
+    if (this.closed) return;
+    const before = this.current;
+    const known = this.drafts.get(article);
+    const draft = known ?? new Draft(article, this);
+    this.drafts.set(article, draft);
+    this.current = draft;
+    draft.focus(known ? draft.box.selectionStart : caret);
+    if (before === draft) return;
+    if (before) {
+      before.leaving = true;
+      before.save();
+    }
+    this.changed();
+    const address = `${this.address}${article.dataset.id}/`;
+    window.htmx.ajax("GET", address, { target: this.side, swap: "innerHTML" })?.catch(() => {});
+  }
+
   accept() {
-    this.current.wantsAccept = true;
+    this.current.wantsAccept = !this.current.article.classList.contains("done");
     this.current.save();
   }
 
   resolve(choice) {
-    this.current?.resolve(choice);
+    if (this.current?.conflict) this.current.resolve(choice);
   }
 
   saveAll() {
     for (const draft of this.drafts.values()) draft.save();
   }
 
+  // Which answers are shown, and where.
+  beforeSwap(swap) {
+    const asked = swap.requestConfig.elt;
+    const draft = this.drafts.get(asked.closest(".seg"));
+    const known = swap.xhr.getResponseHeader("X-Segment-Version"); // else the login page, or an error
+    if (draft && swap.xhr.status === 409 && known) {
+      swap.shouldSwap = true;
+      swap.target = draft.form.querySelector(".conflict");
+    } else if (!known || (draft && draft !== this.current)) {
+      swap.shouldSwap = false;
+    }
+  }
+
+  renew() {
+    const { segment, version, text } = this.side.querySelector("[data-segment]")?.dataset ?? {};
+    this.drafts.get(document.getElementById(`s${segment}`))?.renew(text, Number(version));
+  }
+
   // Called whenever a draft's fate changed: forms that were left and are saved become text again.
   changed() {
-    for (const [form, draft] of this.drafts) {
-      if (!draft.leaving || !draft.clean || draft.conflict) continue;
-      this.drafts.delete(form);
-      const article = draft.article;
-      window.htmx.ajax("GET", article.dataset.href, { target: article, swap: "outerHTML" });
+    for (const [article, draft] of this.drafts) {
+      if (!draft.leaving || !draft.clean) continue;
+      this.drafts.delete(article);
+      draft.close();
     }
-    this.tally();
-    if (this.clean) this.waiting.splice(0).forEach((tell) => tell(true));
-    else if ([...this.drafts.values()].some((draft) => draft.failed || draft.conflict)) {
-      this.waiting.splice(0).forEach((tell) => tell(false));
-    }
-  }
-
-  // Resolves to true once everything is saved, to false when something could not be.
-  settled() {
-    this.saveAll();
-    if (this.clean) return Promise.resolve(true);
-    return new Promise((resolve) => this.waiting.push(resolve));
-  }
-
-  tally() {
     const accepted = this.list.querySelectorAll(".seg.done").length;
     document.querySelector("#tally b").textContent = accepted;
     document.querySelector(".foot progress").value = accepted;
+    const worst = this.worst();
+    this.showWorst(worst);
+    if (!worst) this.waiting.splice(0).forEach((tell) => tell(true));
+    else if (worst.trouble || worst.conflict) this.waiting.splice(0).forEach((tell) => tell(false));
   }
 
-  openLeftBehind() {
-    const prefix = `verbatim:${this.job}:`;
-    const key = Object.keys(localStorage).find((name) => name.startsWith(prefix));
-    const article = key && document.getElementById(`s${key.slice(prefix.length)}`);
-    if (article) this.open(article);
+  worst() {
+    const drafts = [...this.drafts.values()];
+    return WORST_FIRST.map((name) => drafts.find((draft) => draft.state === name)).find(Boolean);
   }
+
+  showWorst(draft) {
+    const at = `#${draft?.article.id}`;
+    if (!draft) showState("saved", this.savedAt ? `Saved ${this.savedAt.toLocaleTimeString()}` : "Saved");
+    else if (draft.conflict) showState("conflict", "Two versions", at);
+    else if (draft.trouble) showState("unsaved", draft.trouble, draft.loggedOut ? this.list.dataset.login : at);
+    else showState(draft.state, draft.sending ? "Saving…" : "Not saved yet");
+  }
+
+  // Resolves to true once everything is saved; to false, showing the place, when it cannot be.
+  async settled() {
+    this.saveAll();
+    const all = this.clean || (await new Promise((resolve) => this.waiting.push(resolve)));
+    if (!all) this.open(this.worst().article);
+    return all;
+  }
+}
+
+const shown = document.getElementById("state");
+
+function showState(name, message, href) {
+  shown.dataset.state = name;
+  if (shown.textContent === message) return; // else screen readers say it again
+  if (!href) {
+    shown.textContent = message;
+    return;
+  }
+  const link = document.createElement("a");
+  link.href = href;
+  if (!href.startsWith("#")) link.target = "_blank";
+  link.textContent = message;
+  shown.replaceChildren(link);
 }
 
 // Also on pages without https, where crypto.randomUUID is missing.

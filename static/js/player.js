@@ -1,7 +1,19 @@
 // The player: sound, waveform, clock, speed, and which segment is playing.
 
-const STEP_BACK_MS = 1500; // playing goes on a little before where it stopped
+import { read, write } from "./store.js";
+
+const STEP_BACK_MS = 1500;
 const BUCKET_MS = 50; // of a byte of the peaks
+const SLIDER_KEYS = {
+  ArrowLeft: -1500,
+  ArrowDown: -1500,
+  ArrowRight: 1500,
+  ArrowUp: 1500,
+  PageUp: 15000,
+  PageDown: -15000,
+  Home: -Infinity,
+  End: Infinity,
+};
 
 export class Player {
   constructor(root, list) {
@@ -17,10 +29,10 @@ export class Player {
     this.peaks = new Uint8Array();
     this.following = true;
     this.playing = null; // the article that is highlighted
-    this.started = false;
+    this.stoppedAt = null; // where it was paused: playing goes on a little before
     this.listen();
     this.loadPeaks();
-    this.setSpeed(Number(localStorage.getItem("verbatim:speed")) || 1);
+    this.setSpeed(Number(read("verbatim:speed")) || 1);
   }
 
   get ms() {
@@ -42,7 +54,7 @@ export class Player {
       if (this.wave.hasPointerCapture(event.pointerId)) this.seekToPointer(event);
     });
     this.wave.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -1500, ArrowRight: 1500, PageUp: -15000, PageDown: 15000 }[event.key];
+      const step = SLIDER_KEYS[event.key];
       if (!step || event.altKey) return;
       event.preventDefault();
       this.skip(step);
@@ -61,8 +73,8 @@ export class Player {
 
   async loadPeaks() {
     if (!this.root.dataset.peaks) return;
-    const answer = await fetch(this.root.dataset.peaks);
-    if (!answer.ok) return;
+    const answer = await fetch(this.root.dataset.peaks).catch(() => null);
+    if (!answer?.ok) return; // the line without its waves still seeks
     this.peaks = new Uint8Array(await answer.arrayBuffer());
     this.draw();
   }
@@ -70,14 +82,15 @@ export class Player {
   toggle() {
     if (!this.audio.paused) {
       this.audio.pause();
+      this.stoppedAt = this.audio.currentTime;
       return;
     }
-    if (this.started) this.audio.currentTime = Math.max(0, this.audio.currentTime - STEP_BACK_MS / 1000);
+    const resumes = this.audio.currentTime === this.stoppedAt && !this.audio.ended;
+    if (resumes) this.skip(-STEP_BACK_MS);
     this.play();
   }
 
   play() {
-    this.started = true;
     this.audio.play().catch((error) => {
       if (error.name !== "AbortError") this.showError();
     });
@@ -106,7 +119,7 @@ export class Player {
     this.audio.playbackRate = Math.min(3, Math.max(0.5, rate));
     this.audio.preservesPitch = true;
     this.speed.textContent = `${this.audio.playbackRate}×`;
-    localStorage.setItem("verbatim:speed", this.audio.playbackRate);
+    write("verbatim:speed", this.audio.playbackRate);
   }
 
   seekToPointer(event) {
@@ -142,9 +155,8 @@ export class Player {
 
   highlight(ms) {
     const found = this.segmentAt(ms);
-    if (found === this.playing && found?.classList.contains("playing")) return;
+    if (found === this.playing) return;
     this.playing?.classList.remove("playing");
-    for (const stale of this.list.querySelectorAll(".playing")) stale.classList.remove("playing");
     this.playing = found;
     found?.classList.add("playing");
     if (found && this.following && !this.audio.paused) this.reveal();

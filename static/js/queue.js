@@ -1,5 +1,7 @@
 // Uploads from the queue page: many files, by button or drop, each with a progress bar.
 
+import "./live.js";
+
 const form = document.getElementById("upload");
 const input = form.querySelector("input[type=file]");
 const list = form.querySelector(".uploads");
@@ -69,6 +71,7 @@ function done(upload, row) {
 function why(request) {
   if (request.status === 422) return request.responseText;
   if (request.status === 0) return "The connection broke.";
+  if (request.status === 200) return "You are logged out. Log in again, then upload."; // the login page
   if (request.status === 403) return "This page is out of date. Load it again, then upload.";
   return `The server could not take it (${request.status}).`;
 }

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files.base import File
 from django.core.management.base import BaseCommand
+from django.db import transaction
 from django.urls import reverse
 
 from speech_project.datadir import BASE_DIR
@@ -32,21 +33,23 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"\nVerbatim runs at {settings.SITE_URL}/ (Ctrl-C ends it)")
         users = get_user_model()._default_manager
-        first = not users.exists()
-        admin = self.make_admin() if first else users.filter(is_superuser=True).first()
-        jobs = [self.submit(SAMPLE, Job.Source.SAMPLE, admin, SAMPLE_TITLE)] if first else []
-        jobs += [self.submit(path, Job.Source.COMMAND, admin) for path in options["audio"]]
+        jobs = [] if users.exists() else [self.begin()]
+        owner = users.filter(is_superuser=True).order_by("pk").first()
+        jobs += [self.submit(path, Job.Source.COMMAND, owner) for path in options["audio"]]
         try:
             self.wait([job for job in jobs if job])
         except KeyboardInterrupt:
             self.stdout.write("\nThe workers go on with it.")
 
-    def make_admin(self) -> Any:
+    def begin(self) -> Job | None:
+        """The admin and the sample: both, or neither where this is stopped half way."""
         password = secrets.token_urlsafe(12)
-        admin = get_user_model()._default_manager.create_superuser("admin", password=password)
+        with transaction.atomic():
+            admin = get_user_model()._default_manager.create_superuser("admin", password=password)
+            job = self.submit(SAMPLE, Job.Source.SAMPLE, admin, SAMPLE_TITLE)
         self.stdout.write(f"Log in as admin with the password {password}")
         self.stdout.write("It is shown this once. Change it with the link at the top of the page.")
-        return admin
+        return job
 
     def submit(self, path: Path, source: str, owner: Any, title: str = "") -> Job | None:
         try:

@@ -3,6 +3,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
@@ -45,11 +46,10 @@ class Command(BaseCommand):
                 self.stdout.write(segment["text"])
 
     def check_schema(self) -> None:
-        from django.conf import settings
-
-        if settings.DATABASE.embedded:
+        problem = behind()
+        if problem and settings.DATABASE.embedded:
             upgrade()  # it is this machine's own
-        elif problem := behind():
+        elif problem:
             raise CommandError(problem)
 
     def create(self, options: dict[str, Any]) -> Job:

@@ -1,0 +1,270 @@
+"""The environment: helpers that refuse nonsense, and settings that refuse what is not safe."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from speech_project import database, env
+
+ROOT = Path(__file__).resolve().parent.parent
+SAFE_KEY = "k" * 30 + "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.fixture
+def variables(monkeypatch):
+    """Sets variables; those of the database that the tests run on are gone."""
+    for name in ("DATABASE_URL", "DATABASE_URL_FILE", "VERBATIM_CONTAINER", *database.DB_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+
+    def set_all(**values):
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return set_all
+
+
+def refusal(call, *args, **kwargs):
+    with pytest.raises(ImproperlyConfigured) as caught:
+        call(*args, **kwargs)
+    return str(caught.value)
+
+
+# --- Helpers -----------------------------------------------------------------------------------
+
+
+def test_text_is_stripped_and_empty_means_default(variables):
+    variables(A="  x ", B=" ")
+    assert env.text("A") == "x"
+    assert env.text("B", "default") == "default"
+    assert env.text("MISSING_VARIABLE", "default") == "default"
+
+
+def test_text_names_what_is_allowed(variables):
+    variables(A="c")
+    assert refusal(env.text, "A", allowed=("a", "b")) == "A is 'c'. Allowed: a, b."
+
+
+@pytest.mark.parametrize("value", ["1", "true", "Yes", "ON"])
+def test_boolean_true(variables, value):
+    variables(A=value)
+    assert env.boolean("A", False) is True
+
+
+@pytest.mark.parametrize("value", ["0", "false", "No", "OFF"])
+def test_boolean_false(variables, value):
+    variables(A=value)
+    assert env.boolean("A", True) is False
+
+
+def test_boolean_default_and_nonsense(variables):
+    variables(A="", B="maybe")
+    assert env.boolean("A", True) is True
+    assert refusal(env.boolean, "B", True) == "B is 'maybe'. Allowed: true or false."
+
+
+def test_integer(variables):
+    variables(A="7")
+    assert env.integer("A", 1, least=1, most=10) == 7
+    assert env.integer("MISSING_VARIABLE", 3, least=1, most=10) == 3
+
+
+@pytest.mark.parametrize("value", ["0", "11", "x", "1.5", "-3"])
+def test_integer_nonsense(variables, value):
+    variables(A=value)
+    message = refusal(env.integer, "A", 1, least=1, most=10)
+    assert message == f"A is {value!r}. Allowed: a whole number from 1 to 10."
+
+
+def test_names(variables):
+    variables(A=" a, b ,,c ")
+    assert env.names("A") == ["a", "b", "c"]
+    assert env.names("MISSING_VARIABLE", "x,y") == ["x", "y"]
+
+
+def test_url(variables):
+    variables(A="https://example.org", B="ftp://u:secret-word@example.org")
+    assert env.url("A", schemes=("http", "https")) == "https://example.org"
+    message = refusal(env.url, "B", schemes=("http", "https"))
+    assert "B is not a usable address" in message
+    assert "http:// or https://" in message
+    assert "secret-word" not in message
+
+
+def test_secret_from_file(variables, tmp_path):
+    file = tmp_path / "key"
+    file.write_text("hidden\n", encoding="utf-8")
+    variables(A_FILE=str(file))
+    assert env.secret("A") == "hidden"
+
+
+def test_secret_set_twice(variables, tmp_path):
+    variables(A="x", A_FILE=str(tmp_path / "key"))
+    assert refusal(env.secret, "A") == "A and A_FILE are both set. Set only one of them."
+
+
+def test_secret_from_missing_file(variables, tmp_path):
+    variables(A_FILE=str(tmp_path / "missing"))
+    assert "A_FILE: cannot read" in refusal(env.secret, "A")
+
+
+# --- Which database ----------------------------------------------------------------------------
+
+
+def test_embedded_when_nothing_is_set(variables):
+    assert database.address().embedded
+
+
+def test_no_embedded_database_in_a_container(variables):
+    variables(VERBATIM_CONTAINER="true")
+    assert "DATABASE_URL, or DB_HOST" in refusal(database.address)
+
+
+def test_database_url_wins(variables):
+    variables(DATABASE_URL="postgresql://u:p%40ss@db.example:6543/name", DB_HOST="other")
+    found = database.address()
+    assert (found.host, found.port, found.name) == ("db.example", "6543", "name")
+    assert (found.user, found.password) == ("u", "p@ss")
+
+
+def test_database_variables(variables, tmp_path):
+    file = tmp_path / "password"
+    file.write_text("from the file\n", encoding="utf-8")
+    variables(DB_HOST="db.example", DB_PASSWORD_FILE=str(file))
+    found = database.address()
+    assert (found.host, found.port, found.name) == ("db.example", "5432", "speech_to_text")
+    assert (found.user, found.password) == ("postgres", "from the file")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:secret-word@h/name",
+        "postgresql://u:secret-word@h",
+        "postgresql://u:secret-word@h:99999/name",
+        "postgresql://u:secret-word@h:x/name",
+        "postgresql://u:secret-word@h/name?nonsense=1",
+    ],
+)
+def test_database_url_nonsense(variables, url):
+    variables(DATABASE_URL=url)
+    message = refusal(database.address)
+    assert "DATABASE_URL" in message
+    assert "secret-word" not in message
+
+
+# --- The whole settings, in a process of their own ---------------------------------------------
+
+
+def django(*arguments, **variables):
+    """manage.py with just these variables; nothing here connects to the database."""
+    given = {"DATABASE_URL": "postgresql://127.0.0.1:1/none", "SECRET_KEY": SAFE_KEY} | variables
+    given = {name: value for name, value in given.items() if value is not None}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def setting(tmp_path, expression, **variables):
+    code = f"from django.conf import settings; print({expression})"
+    done = django("shell", "--no-imports", "-c", code, VERBATIM_DATA=str(tmp_path), **variables)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"SECRET_KEY": None}, "SECRET_KEY is not set"),
+        (
+            {"SECRET_KEY": "only-for-development-never-for-real-recordings-0123456789"},
+            "SECRET_KEY is not set",
+        ),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS is *"),
+        ({"DEBUG": "perhaps"}, "DEBUG is 'perhaps'. Allowed: true or false."),
+        ({"SITE_URL": "verbatim.example.org"}, "SITE_URL is not a usable address"),
+        ({"REDIS_URL": "http://localhost"}, "REDIS_URL is not a usable address"),
+        ({"MAX_UPLOAD_MB": "lots"}, "MAX_UPLOAD_MB is 'lots'"),
+    ],
+)
+def test_refused(tmp_path, variables, message):
+    done = django("check", VERBATIM_DATA=str(tmp_path), **variables)
+    assert done.returncode != 0
+    assert message in done.stderr
+
+
+def test_debug_allows_what_is_for_development_only(tmp_path):
+    done = django(
+        "check", VERBATIM_DATA=str(tmp_path), DEBUG="true", SECRET_KEY=None, ALLOWED_HOSTS="*"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_check_deploy_is_clean_with_https(tmp_path):
+    done = django(
+        "check",
+        "--deploy",
+        "--fail-level=WARNING",
+        VERBATIM_DATA=str(tmp_path),
+        SITE_URL="https://verbatim.example.org",
+        ALLOWED_HOSTS="verbatim.example.org",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+def test_http_is_not_forced_to_https(tmp_path):
+    found = "settings.SECURE_SSL_REDIRECT, settings.SESSION_COOKIE_SECURE"
+    assert setting(tmp_path, found) == "False False"
+
+
+def test_secret_key_from_a_file(tmp_path):
+    file = tmp_path / "key"
+    file.write_text(f"{SAFE_KEY}\n", encoding="utf-8")
+    found = setting(tmp_path, "settings.SECRET_KEY", SECRET_KEY=None, SECRET_KEY_FILE=str(file))
+    assert found == SAFE_KEY
+
+
+@pytest.mark.parametrize(
+    ("variables", "model"),
+    [
+        ({}, "pocketsphinx"),
+        ({"OPENAI_API_KEY": "key"}, "gpt-transcribe"),
+        ({"OPENAI_API_KEY": "key", "STT_MODEL": "whisper-1"}, "whisper-1"),
+    ],
+)
+def test_default_model(tmp_path, variables, model):
+    assert setting(tmp_path, "settings.STT_MODEL", **variables) == model
+
+
+@pytest.mark.parametrize(
+    ("variables", "broker"),
+    [
+        ({}, "verbatimfs"),
+        ({"REDIS_URL": "redis://r/1"}, "redis://r/1"),
+        ({"REDIS_URL": "redis://r/1", "CELERY_BROKER_URL": "redis://q/2"}, "redis://q/2"),
+    ],
+)
+def test_broker(tmp_path, variables, broker):
+    assert setting(tmp_path, "settings.CELERY_BROKER_URL", **variables).startswith(broker)
+
+
+def test_example_has_every_variable():
+    read = re.compile(r'env\.(?:text|secret|boolean|integer|names|url)\(\s*"([A-Z_0-9]+)"')
+    used = set()
+    for file in (ROOT / "speech_project").glob("*.py"):
+        used |= set(read.findall(file.read_text(encoding="utf-8")))
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    described = set(re.findall(r"^#?([A-Z_0-9]+)=", example, re.MULTILINE))
+    assert used, "the pattern finds nothing any more"
+    assert used <= described, used - described

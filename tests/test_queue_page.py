@@ -1,0 +1,238 @@
+"""The queue and the pages of one recording: found, followed, and never slow."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from transcription.models import Chunk, Job, Segment
+
+HTMX = {"HX-Request": "true"}
+MOST_QUERIES = 8  # session, user, groups and messages are half of them
+
+
+def titles(page):
+    return re.findall(r"<bdi>(.*?)</bdi></a>", page.content.decode())
+
+
+def test_an_empty_queue_says_how_to_begin(desk_client):
+    assert "No recordings yet." in desk_client.get("/").content.decode()
+
+
+def test_urgent_recordings_come_first_then_the_newest(desk_client, make_job):
+    for title, priority in (("old", 0), ("urgent", 5), ("later", -1), ("new", 0)):
+        make_job(title=title, priority=priority)
+    assert titles(desk_client.get("/")) == ["urgent", "new", "old", "later"]
+
+
+@pytest.fixture
+def of_every_state(make_job):
+    make_job(title="working", status="transcribing")
+    make_job(title="waiting")
+    make_job(title="corrected", review_status="in_review")
+    make_job(title="done", review_status="reviewed")
+    make_job(title="broken", status="failed")
+    make_job(title="stopped", status="cancelled")
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("working", {"working"}),
+        ("waiting", {"waiting"}),
+        ("in_review", {"corrected"}),
+        ("reviewed", {"done"}),
+        ("failed", {"broken", "stopped"}),
+        ("", {"working", "waiting", "corrected", "done", "broken", "stopped"}),
+    ],
+)
+def test_filters(desk_client, of_every_state, state, expected):
+    page = desk_client.get("/", {"state": state})
+    assert set(titles(page)) == expected
+    (current,) = re.findall(r'href="\?state=(\w*)" aria-current', page.content.decode())
+    assert current == state
+
+
+def test_search_is_by_title_and_by_file(desk_client, make_job):
+    make_job(title="Visite bei Müller")
+    make_job(title="Other", audio_name="mueller_50%.wav")
+    make_job(title="50 percent")
+    assert titles(desk_client.get("/", {"q": "MÜLLER"})) == ["Visite bei Müller"]
+    assert titles(desk_client.get("/", {"q": " 50% "})) == ["Other"]
+    nothing = desk_client.get("/", {"q": "nobody"}).content.decode()
+    assert "No recording matches." in nothing
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"q": "a\x00b"},
+        {"q": "%_\\'\""},
+        {"q": "x" * 5000},
+        {"state": "nonsense\x00"},
+        {"page": "x"},
+        {"page": "-1"},
+        {"page": "9" * 500},
+    ],
+)
+def test_no_address_breaks_the_queue(desk_client, make_job, query):
+    make_job()
+    assert desk_client.get("/", query).status_code == 200
+
+
+def test_pages_keep_filter_and_search(desk_client, make_job):
+    jobs = [make_job(title=f"Visit {n:02}") for n in range(60)]
+    for age, job in enumerate(reversed(jobs)):
+        Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(minutes=age))
+    first = desk_client.get("/", {"q": "Visit", "state": "waiting"})
+    assert titles(first) == [f"Visit {n:02}" for n in range(59, 9, -1)]
+    (older,) = re.findall(r'href="([^"]*)"[^>]*>Older<', first.content.decode())
+    second = desk_client.get("/" + older.replace("&amp;", "&"))
+    assert titles(second) == [f"Visit {n:02}" for n in range(9, -1, -1)]
+    assert "state=waiting" in older
+    assert ">Newer<" in second.content.decode()
+
+
+def test_the_script_is_sent_the_table_alone(desk_client, make_job):
+    make_job(title="Visit")
+    fragment = desk_client.get("/", headers=HTMX)
+    assert titles(fragment) == ["Visit"]
+    assert "<html" not in fragment.content.decode()
+    assert "<html" in desk_client.get("/", headers=HTMX | {"HX-Boosted": "true"}).content.decode()
+
+
+@pytest.mark.parametrize("status", Job.Status.values)
+def test_only_rows_of_running_work_ask_again(desk_client, make_job, status):
+    job = make_job(status=status)
+    row = desk_client.get(f"/jobs/{job.pk}/row/").content.decode()
+    in_page = desk_client.get("/").content.decode()
+    polls = f'hx-get="/jobs/{job.pk}/row/"'
+    assert (polls in row) == (polls in in_page) == job.working
+    assert row.count("hx-trigger") == (1 if job.working else 0)
+
+
+@pytest.mark.parametrize("status", Job.Status.values)
+def test_only_the_progress_of_running_work_asks_again(desk_client, make_job, status):
+    job = make_job(status=status)
+    fragment = desk_client.get(f"/jobs/{job.pk}/", headers=HTMX).content.decode()
+    assert ("hx-trigger" in fragment) == job.working
+    assert "<html" not in fragment
+
+
+def test_finished_parts_are_read_while_the_rest_works(desk_client, make_job):
+    job = make_job(status="transcribing", chunk_count=3)
+    Chunk.objects.filter(job=job).update(text="The first words.")
+    for position, status in ((1, "transcribing"), (2, "queued")):
+        Chunk.objects.create(
+            job=job, position=position, start_ms=4000 * position, end_ms=4000 * position + 1,
+            status=status,
+        )  # fmt: skip
+    page = desk_client.get(f"/jobs/{job.pk}/").content.decode()
+    assert "The first words." in page
+    assert "1 of 3 parts" in page
+    assert 'value="33"' in page
+    assert "Cancel" in page
+
+
+def test_parts_that_failed_are_told_and_can_be_tried_again(desk_client, make_job):
+    job = make_job("text", error_message="")
+    Chunk.objects.filter(job=job).update(status="failed", error_message="The service was down.")
+    page = desk_client.get(f"/jobs/{job.pk}/").content.decode()
+    assert "1 part could not be transcribed" in page
+    assert "The service was down." in page
+    answer = desk_client.post(f"/jobs/{job.pk}/retry/")
+    assert answer["Location"] == f"/jobs/{job.pk}/"
+    assert Job.objects.get().status == "transcribing"
+    assert Chunk.objects.get().status == "queued"
+
+
+def test_work_is_cancelled_and_taken_up_again(desk_client, make_job):
+    job = make_job(status="queued", chunk_count=None)
+    desk_client.post(f"/jobs/{job.pk}/cancel/")
+    assert Job.objects.get().status == "cancelled"
+    assert "Try again" in desk_client.get(f"/jobs/{job.pk}/").content.decode()
+    desk_client.post(f"/jobs/{job.pk}/retry/")
+    assert Job.objects.get().status == "queued"
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"), [("cancel", "nothing to cancel"), ("retry", "nothing to retry")]
+)
+def test_what_is_at_rest_and_whole_is_left_alone(desk_client, make_job, action, reason):
+    job = make_job("text")
+    page = desk_client.post(f"/jobs/{job.pk}/{action}/", follow=True).content.decode()
+    assert reason in page
+    assert Job.objects.get().status == "completed"
+
+
+@pytest.mark.parametrize("action", ["cancel", "retry"])
+def test_a_link_alone_changes_nothing(desk_client, make_job, action):
+    job = make_job(status="queued")
+    assert desk_client.get(f"/jobs/{job.pk}/{action}/").status_code == 405
+    assert Job.objects.get().status == "queued"
+
+
+def test_demo_quality_is_said_wherever_the_text_is(desk_client, make_job):
+    job = make_job("text")
+    for address in ("/", f"/jobs/{job.pk}/", f"/review/{job.pk}/"):
+        assert "demo quality" in desk_client.get(address).content.decode()
+
+
+def test_the_queue_asks_the_database_as_little_for_many_as_for_few(
+    desk_client, make_job, django_assert_max_num_queries
+):
+    for n in range(45):
+        make_job(status="transcribing" if n % 2 else "completed")
+    with django_assert_max_num_queries(MOST_QUERIES):
+        page = desk_client.get("/")
+    assert len(titles(page)) == 45
+
+
+def test_a_long_recording_s_pages_ask_as_little_as_a_short_one_s(
+    desk_client, make_job, django_assert_max_num_queries
+):
+    job = make_job(*(f"sentence {n}" for n in range(300)))
+    wanted = Segment.objects.filter(job=job)[150]
+    with django_assert_max_num_queries(MOST_QUERIES):
+        desk = desk_client.get(f"/review/{job.pk}/", {"segment": wanted.pk})
+    assert "sentence 299" in desk.content.decode()
+    with django_assert_max_num_queries(MOST_QUERIES):
+        desk_client.get(f"/review/{job.pk}/submit/")
+    Job.objects.update(status="transcribing")
+    with django_assert_max_num_queries(MOST_QUERIES):
+        desk_client.get(f"/jobs/{job.pk}/")
+
+
+EVIL = "<script>alert('x')</script>\"><img src=x>"
+
+
+def test_texts_are_never_markup(desk_client, make_job, reviewer):
+    job = make_job(EVIL, EVIL, title=EVIL, audio_name=EVIL, owner=reviewer)
+    first = job.segments.first()
+    Segment.objects.update(text=EVIL + " more", speaker=EVIL, edited_by_name=EVIL)
+    Segment.objects.filter(pk=first.pk).update(marks=[{"kind": EVIL, "reason": EVIL}])
+    Chunk.objects.update(text=EVIL, error_message=EVIL)
+    addresses = [
+        "/",
+        f"/?q={EVIL}",
+        f"/?state={EVIL}",
+        f"/jobs/{job.pk}/",
+        f"/review/{job.pk}/",
+        f"/review/{job.pk}/?segment={first.pk}",
+        f"/review/{job.pk}/?segment={EVIL}",
+        f"/review/{job.pk}/segments/{first.pk}/",
+        f"/review/{job.pk}/submit/",
+    ]
+    pages = [desk_client.get(address) for address in addresses]
+    conflict = {"text": EVIL, "version": 9}
+    save = f"/review/{job.pk}/segments/{first.pk}/save/"
+    pages += [desk_client.post(save, conflict), desk_client.post(save, conflict, headers=HTMX)]
+    desk_client.post(f"/review/{job.pk}/submit/")
+    pages.append(desk_client.get(f"/review/{job.pk}/reviewed/"))
+    for page in pages:
+        assert page.status_code in (200, 409)
+        content = page.content.decode()
+        assert "<script>alert" not in content
+        assert "<img" not in content
+    assert sum("&lt;script&gt;alert" in page.content.decode() for page in pages) >= 9

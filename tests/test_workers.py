@@ -1,0 +1,75 @@
+"""Real Celery workers on the configured broker, killed in the middle of their work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import ExitStack
+
+import pytest
+from kombu import Queue
+
+from speech_project.celery import app
+from tests.conftest import running
+from transcription.models import Chunk, Job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATIENCE_S = 90
+WORKER = ("-m", "celery", "-A", "speech_project", "worker", "-l", "WARNING", "--without-gossip",
+          "--without-mingle", "--without-heartbeat")  # fmt: skip
+MEDIA = (*WORKER, "-P", "prefork", "-c", "1", "-Q", "media", "-n", "media@test")
+ENGINE = (*WORKER, "-P", "threads", "-c", "4", "-Q", "engine", "-n", "engine@test")
+BEAT = ("-m", "celery", "-A", "speech_project", "beat", "-l", "WARNING", "--pidfile=")
+
+
+@pytest.fixture(autouse=True)
+def empty_queues():
+    """What other tests sent is not for these workers."""
+    with app.connection_for_write() as connection:
+        for name in ("media", "engine"):
+            queue = Queue(name, routing_key=name).bind(connection.default_channel)
+            queue.declare()
+            queue.purge()
+
+
+def wait_until(condition, what):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen in {PATIENCE_S} s"
+        time.sleep(0.1)
+
+
+def status(job):
+    job.refresh_from_db()
+    return job.status
+
+
+def test_a_recording_goes_through_real_workers(upload_sample, short_clip):
+    job = upload_sample(short_clip, model="pocketsphinx")
+    with ExitStack() as stack:
+        for args in (MEDIA, ENGINE, BEAT):
+            stack.enter_context(running(*args))
+        wait_until(lambda: status(job) in ("completed", "failed"), "completion")
+        assert job.status == Job.Status.COMPLETED, job.error_message
+        wait_until(lambda: status(job) and job.playback_file, "the playback copy")
+    text = " ".join(job.segments.values_list("text", flat=True))
+    assert "heart attack" in text
+
+
+def test_a_worker_killed_in_the_middle_costs_nothing(upload_sample):
+    """kill -9 while it listens: another takes up the chunk, and the job completes."""
+    job = upload_sample(model="pocketsphinx")
+    with ExitStack() as stack:
+        stack.enter_context(running(*ENGINE))
+        stack.enter_context(running(*BEAT))
+        with running(*MEDIA) as victim:
+            listening = Chunk.objects.filter(job=job, status=Chunk.Status.TRANSCRIBING)
+            wait_until(listening.exists, "listening")
+            os.killpg(victim.pid, signal.SIGKILL)
+        stack.enter_context(running(*MEDIA))
+        wait_until(lambda: status(job) in ("completed", "failed"), "completion")
+    assert job.status == Job.Status.COMPLETED, job.error_message
+    assert job.chunks.filter(status=Chunk.Status.COMPLETED).count() == job.chunk_count == 2
+    assert max(job.chunks.values_list("attempt", flat=True)) == 2
