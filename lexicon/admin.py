@@ -120,7 +120,10 @@ class TermAdmin(admin.ModelAdmin):
     ) -> tuple[QuerySet[Term], bool]:
         found, _ = super().get_search_results(request, queryset, search_term)
         if normalized := normalise(search_term):
-            found |= queryset.filter(Q(normalized__contains=normalized))
+            found |= queryset.filter(
+                Q(normalized__contains=normalized)
+                | Q(alternatives__normalized__contains=normalized)
+            )
         return found, True
 
     def save_model(self, request: HttpRequest, obj: Term, form: Any, change: bool) -> None:

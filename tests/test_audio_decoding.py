@@ -27,6 +27,7 @@ def write(path: Path, codec: str, samples: np.ndarray, rate: int = RATE, channel
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate, layout=layout)
+        assert isinstance(stream, av.AudioStream)
         interleaved = np.repeat(samples, channels).reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(interleaved, format="s16", layout=layout)
         frame.sample_rate = rate
@@ -374,7 +375,7 @@ def film(path: Path, samples: np.ndarray | None) -> Path:
         for _ in range(50):
             container.mux(video.encode(picture))
         container.mux(video.encode(None))
-        if sound is not None:
+        if sound is not None and samples is not None:
             frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
             frame.sample_rate = RATE
             container.mux(sound.encode(frame))

@@ -74,7 +74,9 @@ def test_a_right_password_forgives_the_wrong_ones(client, reviewer):
     ],
 )
 def test_behind_a_proxy_a_guesser_is_known_by_what_the_proxy_wrote(forwarded, address):
-    request = RequestFactory(REMOTE_ADDR="192.0.2.1").get("/", headers={"X-Forwarded-For": forwarded})
+    request = RequestFactory(REMOTE_ADDR="192.0.2.1").get(
+        "/", headers={"X-Forwarded-For": forwarded}
+    )
     assert clients.address(request) == address
 
 
@@ -130,7 +132,13 @@ def test_logging_out_ends_it(client, reviewer):
 @pytest.fixture
 def pages(admin_client, make_job):
     job = make_job("text")
-    ours = ["/", f"/jobs/{job.pk}/", f"/review/{job.pk}/", f"/review/{job.pk}/submit/", "/password/"]
+    ours = [
+        "/",
+        f"/jobs/{job.pk}/",
+        f"/review/{job.pk}/",
+        f"/review/{job.pk}/submit/",
+        "/password/",
+    ]
     admin = ["/admin/", "/admin/transcription/job/", f"/admin/transcription/job/{job.pk}/change/"]
     return [admin_client.get(address) for address in ours + admin] + [Client().get("/login/")]
 

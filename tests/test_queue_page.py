@@ -147,6 +147,14 @@ def test_parts_that_failed_are_told_and_can_be_tried_again(desk_client, make_job
     assert Chunk.objects.get().status == "queued"
 
 
+def test_a_submitted_review_is_reopened_before_its_text_changes(desk_client, make_job):
+    job = make_job("text", review_status="reviewed")
+    Chunk.objects.update(status="failed")
+    page = desk_client.post(f"/jobs/{job.pk}/retry/", follow=True).content.decode()
+    assert "Reopen it first." in page
+    assert Chunk.objects.get().status == "failed"
+
+
 def test_work_is_cancelled_and_taken_up_again(desk_client, make_job):
     job = make_job(status="queued", chunk_count=None)
     desk_client.post(f"/jobs/{job.pk}/cancel/")

@@ -53,7 +53,9 @@ def test_a_submission_closes_the_review_and_keeps_its_measure(desk_client, corre
     assert feedback.corrected_text == "She takes Ozempic.\ntwice a day"
     assert (feedback.word_errors, feedback.reference_words) == (3, 6)
     assert (feedback.wer, feedback.accuracy_score) == (0.5, 0.5)
-    assert feedback.extracted_terms == [{"heard": "us and paid", "corrected": "Ozempic", "count": 1}]
+    assert feedback.extracted_terms == [
+        {"heard": "us and paid", "corrected": "Ozempic", "count": 1}
+    ]
     segment = corrected.segments.first()
     changes = [(c["kind"], c["before"], c["after"], c["segment_id"]) for c in feedback.diff_data]
     assert changes == [
@@ -89,7 +91,9 @@ def test_text_that_the_engine_invented_counts_in_full(desk_client, make_job, rev
 
 
 def test_only_the_live_segments_are_the_transcript(corrected, reviewer):
-    Segment.objects.filter(job=corrected, text="twice a day").update(retired_at=corrected.created_at)
+    Segment.objects.filter(job=corrected, text="twice a day").update(
+        retired_at=corrected.created_at
+    )
     assert submit_review(reviewer, corrected).corrected_text == "She takes Ozempic."
 
 

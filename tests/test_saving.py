@@ -254,11 +254,12 @@ def test_without_script_a_save_leads_to_the_next_segment(desk_client, job, segme
     following = job.segments.last()
     answer = post(desk_client, segment, "Ozempic", htmx=False, accept="1")
     assert answer.status_code == 302
-    assert answer["Location"] == f"/review/{job.pk}/?segment={following.pk}#s{following.pk}"
+    here = f"/review/{job.pk}/?segment={following.pk}"
+    assert answer["Location"].partition("#")[0] == here
     page = desk_client.get(answer["Location"]).content.decode()
     assert f'action="{address(following)}"' in page
     last = post(desk_client, following, "twice", htmx=False)
-    assert last["Location"].endswith(f"#s{following.pk}")
+    assert last["Location"].partition("#")[0] == here
 
 
 def test_without_script_a_conflict_is_a_page_with_both_texts_and_a_way_on(

@@ -151,9 +151,11 @@ def names_only(entry: tuple[Any, ...]) -> bool:
     schema = {tuple(c.name for c in i.columns) for i in table.indexes}
     schema |= {tuple(c.name for c in getattr(k, "columns", ())) for k in table.constraints}
     model = next(m for m in our_models() if m._meta.db_table == table.name)
-    django = {(f.column,) for f in model._meta.concrete_fields if f.db_index or f.unique}
+    fields: Any = model._meta.concrete_fields
+    django = {(f.column,) for f in fields if f.db_index or f.unique}
+    column_of = {f.name: f.column for f in fields}
     for named in (*model._meta.indexes, *model._meta.constraints):
-        django.add(tuple(model._meta.get_field(name).column for name in named.fields))
+        django.add(tuple(column_of[name] for name in named.fields))
     return columns in (schema if entry[0].startswith("remove") else django)
 
 

@@ -142,7 +142,11 @@ def send(client, *files, htmx=False, **fields):
 
 def test_several_files_by_the_plain_form(desk_client, media, sound):
     answer = send(
-        desk_client, ("one.flac", sound), ("two.txt", b"text"), ("three.flac", sound), languages="en"
+        desk_client,
+        ("one.flac", sound),
+        ("two.txt", b"text"),
+        ("three.flac", sound),
+        languages="en",
     )
     assert answer.status_code == 302
     assert set(Job.objects.values_list("title", "owner_name", "source")) == {

@@ -152,7 +152,10 @@ def test_admin_shows_staff_what_the_pages_show_them(make_job, reviewer):
     staff = User.objects.create_user("sam", is_staff=True)
     staff.groups.add(cardiology)
     staff.user_permissions.set(Permission.objects.all())
-    hers, foreign = make_job("a", title="Hers", group_id=cardiology.pk), make_job("b", title="Foreign")
+    hers, foreign = (
+        make_job("a", title="Hers", group_id=cardiology.pk),
+        make_job("b", title="Foreign"),
+    )
     reviews = [submit_review(reviewer, job) for job in (hers, foreign)]
     client = Client()
     client.force_login(staff)

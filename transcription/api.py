@@ -38,7 +38,10 @@ class JobSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
     def get_progress(self, job: Job) -> int:
-        return 100 if not job.working else progress.of(job).percent
+        if not job.working:
+            return 100
+        of_page = self.context.get("progress")
+        return (of_page[job.pk] if of_page else progress.of(job)).percent
 
     def get_demo_quality(self, job: Job) -> bool:
         record = MODELS.get(job.model)
@@ -96,6 +99,9 @@ class JobList(generics.ListAPIView):
             allowed = ", ".join(Job.Status.values)
             raise serializers.ValidationError({"status": f"Allowed: {allowed}."})
         return jobs.filter(status=wanted) if wanted else jobs
+
+    def get_serializer(self, jobs: list[Job], **kwargs: Any) -> Any:
+        return JobSerializer(jobs, context={"progress": progress.of_all(jobs)}, **kwargs)
 
     def post(self, request: Request) -> Response:
         form = NewJob(data=request.data)

@@ -181,6 +181,8 @@ def retry_job(job: Job) -> None:
         gaps = job.status == Job.Status.COMPLETED and missing.exists()
         if not (stopped or gaps):
             raise NotPossible(f"{job.title}: there is nothing to retry.")
+        if job.review_status == Job.Review.REVIEWED:  # what nobody has read must not join it
+            raise NotPossible(f"{job.title}: its review is submitted. Reopen it first.")
         missing.update(
             status=Chunk.Status.QUEUED,
             attempt=0,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from transcription import progress, ranges, recordings
 from transcription.access import get_job, visible_jobs
-from transcription.engines import MODELS, capabilities
+from transcription.engines import MODELS
 from transcription.models import Chunk, Job
 from transcription.services import (
     JobRefused,
@@ -37,8 +38,9 @@ STATES = {
     "working": "Transcribing",
     "failed": "Failed",
 }
-# what browsers play as it was uploaded; the rest waits for the playback copy
-PLAYABLE = {"mp3", "wav", "flac", "ogg", "mp4", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
+STOP_POLLING = 286  # htmx's own status
+# how soon a playback copy that is still missing is asked for again
+PLAYBACK_AGAIN_S = 600
 
 
 @require_safe
@@ -70,7 +72,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Several files from the plain form; the queue's script sends them one by one."""
     files = request.FILES.getlist("files")
     if not files:
-        messages.error(request, "Choose at least one recording.")
+        return _upload_refused(request, "Choose at least one recording.")
     for file in files:
         try:
             job = create_job(
@@ -82,7 +84,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             )
         except JobRefused as error:
             if request.htmx:  # type: ignore[attr-defined]
-                return HttpResponse(error.message, status=422, content_type="text/plain")
+                return _upload_refused(request, error.message)
             messages.error(request, f"{file.name}: {error.message}")
         else:
             if request.htmx:  # type: ignore[attr-defined]
@@ -90,9 +92,20 @@ def upload(request: HttpRequest) -> HttpResponse:
     return redirect("queue")
 
 
+def _upload_refused(request: HttpRequest, message: str) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(message, status=422, content_type="text/plain")
+    messages.error(request, message)
+    return redirect("queue")
+
+
 @require_safe
 def row(request: HttpRequest, job_id: str) -> HttpResponse:
-    return render(request, "queue_row.html", {"job": get_job(request.user, job_id)})
+    """One row of the queue; that of a job which was deleted goes away and asks no more."""
+    job = visible_jobs(request.user).filter(pk=job_id).first()
+    if job is None:
+        return HttpResponse(status=STOP_POLLING)
+    return render(request, "queue_row.html", {"job": job})
 
 
 @require_safe
@@ -163,6 +176,8 @@ def peaks(request: HttpRequest, job_id: str) -> HttpResponse:
 
 
 def ensure_playback(job: Job) -> None:
-    """Ask again for a playback copy that is missing: wake-ups may be lost."""
-    if job.status == Job.Status.COMPLETED and not job.playback_file:
-        wake("make_playback", job.pk, queue=capabilities("pocketsphinx").queue)
+    """Ask again for a playback copy that is missing: wake-ups may be lost. Not at each look, for
+    there are recordings of which none can be made."""
+    missing = job.status == Job.Status.COMPLETED and not job.playback_file
+    if missing and cache.add(f"playback:{job.pk}", True, PLAYBACK_AGAIN_S):
+        wake("make_playback", job.pk, queue="media")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import JSONField, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from speech_project.access.keys import new_secret
@@ -77,10 +78,14 @@ class ApiKeyAdmin(admin.ModelAdmin):
         if change:  # and nothing else: it may have been used or revoked meanwhile
             obj.save(update_fields=form.changed_data)
             return
-        obj.prefix, text, obj.key_hash = new_secret()
+        obj.prefix, request.new_key, obj.key_hash = new_secret()  # type: ignore[attr-defined]
         obj.owner_id, obj.owner_name = request.user.pk, request.user.get_username()
         super().save_model(request, obj, form, change)
-        messages.warning(request, f"The key, shown this once: {text}")
+
+    def response_add(self, request: HttpRequest, obj: ApiKey, *_: Any) -> HttpResponse:
+        """Show the key in the answer itself: a message would keep it in a cookie."""
+        context = self.admin_site.each_context(request) | {"key": obj, "text": request.new_key}  # type: ignore[attr-defined]
+        return TemplateResponse(request, "admin/key_created.html", context)
 
     @admin.action(description="Revoke: refuse them from now on")
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

@@ -5,6 +5,7 @@ A key is 256 random bits, so a plain hash is enough: there is nothing to guess.
 
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from speech_project.access.models import ApiKey
 
+SHAPE = re.compile(r"vk_([0-9a-f]{8})_")
 LAST_USED_EVERY = timedelta(minutes=1)
 
 
@@ -48,8 +50,8 @@ def create_key(name: str, *, owner: Any = None, **fields: Any) -> tuple[ApiKey, 
 
 def find_key(text: str) -> ApiKey:
     """The live key behind the text. Raises KeyRefused; notes the use at most once a minute."""
-    prefix = text.split("_")[1] if text.startswith("vk_") and text.count("_") >= 2 else ""
-    key = ApiKey.objects.filter(prefix=prefix).first() if prefix else None
+    shaped = SHAPE.match(text)
+    key = ApiKey.objects.filter(prefix=shaped[1]).first() if shaped else None
     if key is None or not hmac.compare_digest(key.key_hash, hash_key(text)):
         raise KeyRefused("This API key is not known. Check that it was copied whole.")
     now = timezone.now()

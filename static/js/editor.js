@@ -218,6 +218,8 @@ class Draft {
   close() {
     clearTimeout(this.timer);
     this.say.textContent = this.savedText;
+    if (this.savedText) this.say.removeAttribute("aria-label");
+    else this.say.setAttribute("aria-label", this.say.dataset.none);
     this.article.dataset.version = this.version;
     this.article.classList.remove("on");
     this.form.remove();

@@ -31,6 +31,7 @@ export class Player {
     this.playing = null; // the article that is highlighted
     this.stoppedAt = null; // where it was paused: playing goes on a little before
     this.listen();
+    if (this.audio.error) this.showError(); // before this script came
     this.loadPeaks();
     this.setSpeed(Number(read("verbatim:speed")) || 1);
   }
@@ -62,6 +63,10 @@ export class Player {
     for (const name of ["wheel", "touchmove"]) {
       window.addEventListener(name, () => this.stopFollowing(), { passive: true });
     }
+    window.addEventListener("keydown", (event) => {
+      const scrolls = /^(Page|Arrow|Home|End)/.test(event.key) && !event.altKey;
+      if (scrolls && !event.target.closest("textarea, .wave")) this.stopFollowing();
+    });
     this.followButton.addEventListener("click", () => {
       this.following = true;
       this.followButton.hidden = true;
@@ -179,7 +184,8 @@ export class Player {
   reveal() {
     // while someone types, the page stays where the caret is
     if (document.activeElement?.matches("textarea")) return;
-    this.playing?.scrollIntoView({ block: "center", behavior: "smooth" });
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.playing?.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
   }
 
   stopFollowing() {

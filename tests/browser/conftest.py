@@ -66,13 +66,13 @@ class Complaints(list[str]):
         self.append(f"{kind}: {text}")
 
     def listen(self, context: BrowserContext) -> None:
-        context.on(
-            "console",
-            lambda said: said.type in ("error", "warning")
-            and self.note("console", f"{said.text} {said.location.get('url', '')}"),
-        )
+        context.on("console", self._said)
         context.on("weberror", lambda found: self.note("page error", str(found.error)))
         context.on("requestfailed", self._failed)
+
+    def _said(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.note("console", f"{message.text} {message.location.get('url', '')}")
 
     def _failed(self, request: Any) -> None:
         # a page that is left drops what it was loading
@@ -100,7 +100,12 @@ def new_context(
 
     def new(user: User | None = None, **options: Any) -> BrowserContext:
         context = browser.new_context(
-            **{"viewport": {"width": 1280, "height": 800}, "base_url": live_server.url} | options
+            **{
+                "viewport": {"width": 1280, "height": 800},
+                "base_url": live_server.url,
+                "reduced_motion": "reduce",
+            }
+            | options
         )
         opened.append(context)
         context.set_default_timeout(8000)

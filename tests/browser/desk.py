@@ -20,8 +20,12 @@ class Desk:
 
     def visit(self) -> Desk:
         self.page.goto(f"/review/{self.job.pk}/")
-        expect(self.state).to_have_text(re.compile(r"\w"))  # the script is at work
+        self.is_ready()
         return self
+
+    def is_ready(self) -> None:
+        """The script is at work: clicks before that are lost."""
+        expect(self.state).to_have_text(re.compile(r"\w"))
 
     def segment(self, index: int) -> Locator:
         return self.page.locator(f"#s{self.segments[index].pk}")

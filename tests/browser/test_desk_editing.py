@@ -135,7 +135,7 @@ def test_an_input_method_is_left_alone_until_it_is_done(desk: Desk) -> None:
         "\n  a leading line",
         "   ",
         "",
-        "<b>bold</b> & </textarea><script>alert(1)</script> \"quoted\"",
+        '<b>bold</b> & </textarea><script>alert(1)</script> "quoted"',
         "مرحبا، کیف حالك؟",
         "👩🏽‍⚕️ says 🩺\n\n\nmuch later  ",
     ],

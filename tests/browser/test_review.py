@@ -18,6 +18,7 @@ def test_a_review_from_the_queue_to_its_figures_and_back(
     page.goto("/")
     page.get_by_role("link", name="Ward round").click()
     desk = Desk(page, job)
+    desk.is_ready()
     desk.open(0).fill("take the Entresto in the morning")
     page.keyboard.press("Control+Enter")
     page.keyboard.press("Control+Enter")
@@ -44,6 +45,7 @@ def test_a_review_from_the_queue_to_its_figures_and_back(
     expect(page.locator("textarea")).to_have_count(0)  # closed
 
     page.get_by_role("button", name="Reopen").click()
+    desk.is_ready()
     desk.open(0).press_sequentially("!")
     desk.is_saved()
     assert desk.stored(0).text == "take the Entresto in the morning!"

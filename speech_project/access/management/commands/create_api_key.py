@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from speech_project.access.keys import create_key
 
+MOST_DAYS = 36_500
+MOST_REQUESTS = 1_000_000
+
 
 class Command(BaseCommand):
     help = "Make an API key and print it, once: only its hash is kept."
@@ -21,10 +24,10 @@ class Command(BaseCommand):
         parser.add_argument("--rate", type=int, default=60, help="requests a minute, 0: no limit")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["rate"] < 0:
-            raise CommandError("--rate must be 0 (no limit) or more.")
-        if options["days"] is not None and options["days"] < 1:
-            raise CommandError("--days must be 1 or more.")
+        if not 0 <= options["rate"] <= MOST_REQUESTS:
+            raise CommandError(f"--rate must be from 0 (no limit) to {MOST_REQUESTS}.")
+        if options["days"] is not None and not 1 <= options["days"] <= MOST_DAYS:
+            raise CommandError(f"--days must be from 1 to {MOST_DAYS}.")
         key, text = create_key(
             options["name"],
             owner=self.owner(options["owner"]),

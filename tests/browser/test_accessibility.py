@@ -1,0 +1,106 @@
+"""axe-core over every page, light and dark: no serious or critical finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from feedback.services import Save, save_segment, submit_review
+from tests.browser.desk import Desk
+from transcription.models import Job
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+
+
+def findings(page: Page) -> list[str]:
+    """In both colours, as `rule: element`."""
+    # injected by the debugger, which the Content Security Policy does not hold back
+    page.evaluate(AXE)
+    found: set[str] = set()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        result: dict[str, Any] = page.evaluate("() => axe.run()")
+        found |= {
+            f"{scheme}: {violation['id']}: {node['html'][:120]} {node['failureSummary']}"
+            for violation in result["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        }
+    return sorted(found)
+
+
+def test_login_and_password(page: Page) -> None:
+    page.context.clear_cookies()
+    page.goto("/")
+    assert not findings(page)
+
+
+def test_password_change(page: Page) -> None:
+    page.goto("/password/")
+    assert not findings(page)
+
+
+def test_queue(page: Page, make_job: Callable[..., Job]) -> None:
+    for status in Job.Status.values:
+        make_job("text", status=status, languages=["en"])
+    make_job("text", review_status="reviewed", assigned_to_name="rita")
+    page.goto("/")
+    assert not findings(page)
+
+
+def test_job(page: Page, make_job: Callable[..., Job]) -> None:
+    job = make_job("text", status="transcribing")
+    job.chunks.update(text="good morning")
+    job.chunks.create(position=1, start_ms=4000, end_ms=8000, status="transcribing")
+    job.chunks.create(
+        position=2, start_ms=8000, end_ms=9000, status="failed", error_message="The engine is down."
+    )
+    page.goto(f"/jobs/{job.pk}/")
+    assert not findings(page)
+    Job.objects.update(status="failed", error_message="The recording ends in the middle.")
+    page.goto(f"/jobs/{job.pk}/")
+    assert not findings(page)
+
+
+def test_desk(page: Page, heard: Callable[..., Job], colleague: User, complaints: Any) -> None:
+    complaints.expected = ["409", "htmx"]
+    desk = Desk(page, heard("one dose", "two doses", "", "नमस्ते डॉक्टर", languages=["en", "hi"]))
+    Job.objects.update(owner_name="rita")
+    gap = desk.segments[2]
+    gap.marks = [{"kind": "gap", "reason": "the engine was down"}]
+    gap.save()
+    save_segment(colleague, desk.job, desk.segments[1].pk, Save("two doses!", 1, "x", True))
+    desk.visit()
+    assert not findings(page)
+    desk.open(0)
+    expect(page.locator("#detail [data-segment]")).to_be_attached()
+    page.keyboard.press("Escape")
+    assert not findings(page)
+    page.keyboard.press("Escape")
+    save_segment(colleague, desk.job, desk.segments[0].pk, Save("one dose!", 1, "y"))
+    page.keyboard.type(" now")
+    expect(desk.state).to_have_text("Two versions")
+    assert not findings(page)
+
+
+def test_submit_and_reviewed(page: Page, heard: Callable[..., Job], colleague: User) -> None:
+    job = heard("the interest oh", "two doses")
+    first = Desk(page, job).segments[0].pk
+    save_segment(colleague, job, first, Save("the Entresto", 1, "x"))
+    page.goto(f"/review/{job.pk}/submit/")
+    assert not findings(page)
+    submit_review(colleague, job)
+    page.goto(f"/review/{job.pk}/reviewed/")
+    assert not findings(page)
+    page.goto(f"/review/{job.pk}/")
+    assert not findings(page)
+
+
+def test_not_found(page: Page, complaints: Any) -> None:
+    complaints.expected = ["404"]
+    page.goto("/nothing/")
+    assert not findings(page)

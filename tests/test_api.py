@@ -1,0 +1,408 @@
+"""Programs send recordings and read transcripts with a key of their own."""
+
+import base64
+import json
+import secrets
+import threading
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from speech_project.access import throttling
+from speech_project.access.keys import create_key
+from speech_project.access.models import ApiKey
+from transcription.models import Chunk, Job
+
+JOBS = "/api/v1/jobs/"
+
+
+@pytest.fixture
+def key(db):
+    return create_key("clinic", rate_limit_per_minute=0)
+
+
+@pytest.fixture
+def api(key):
+    return Client(headers={"Authorization": f"Bearer {key[1]}"})
+
+
+@pytest.fixture
+def sound(short_clip):
+    return short_clip.read_bytes()
+
+
+@pytest.fixture
+def send(api, media, sound):
+    def send(name="visit.flac", content=sound, **fields):
+        return api.post(JOBS, {"file": SimpleUploadedFile(name, content), **fields})
+
+    return send
+
+
+# --- Keys --------------------------------------------------------------------------------------
+
+
+def test_a_key_is_printed_once_and_kept_as_a_hash(capsys, reviewer):
+    group = reviewer.groups.create(name="Cardiology")
+    options = ["--owner=rita", "--group=Cardiology", "--days=30", "--rate=7"]
+    call_command("create_api_key", "clinic", *options)
+    secret = capsys.readouterr().out.strip()
+    key = ApiKey.objects.get()
+    assert (key.name, key.owner_name, key.group_id) == ("clinic", "rita", group.pk)
+    assert key.rate_limit_per_minute == 7
+    assert timedelta(days=29) < key.expires_at - timezone.now() <= timedelta(days=30)
+    assert secret not in json.dumps(ApiKey.objects.values().get(), default=str)
+    assert Client().get(JOBS, headers={"X-API-Key": secret}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "--days=0",
+        "--days=99999999",
+        "--rate=-1",
+        "--rate=9999999999",
+        "--owner=nobody",
+        "--group=none",
+    ],
+)
+def test_a_key_with_a_wrong_wish_is_not_made(db, wish):
+    with pytest.raises(CommandError):
+        call_command("create_api_key", "clinic", wish)
+    assert not ApiKey.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Authorization": "Bearer {}"}, {"Authorization": "bearer  {} "}, {"X-API-Key": "{}"}],
+)
+def test_both_headers_open(key, headers):
+    filled = {name: value.format(key[1]) for name, value in headers.items()}
+    assert Client().get(JOBS, headers=filled).status_code == 200
+
+
+def refusal(secret, header="X-API-Key"):
+    answer = Client().get(JOBS, headers={header: secret})
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Bearer"
+    return answer.json()["detail"]
+
+
+def test_unknown_keys_are_refused(key):
+    secret = key[1]
+    unknown = ["vk_", "vk__", "sk-proj-1", secret[:-1], secret + "x", secret.upper(), "vk_é_ü"]
+    unknown += [secret.replace("vk_", "vk_0"), "vk_" + "x" * 8000, "vk_a\x00b_c"]
+    for text in unknown:
+        assert "not known" in refusal(text)
+        assert "not known" in refusal(f"Bearer {text}", "Authorization")
+
+
+@pytest.mark.parametrize(("field", "word"), [("expires_at", "expired"), ("revoked_at", "revoked")])
+def test_a_key_ends(key, field, word):
+    ApiKey.objects.update(**{field: timezone.now() + timedelta(minutes=1)})
+    assert Client().get(JOBS, headers={"X-API-Key": key[1]}).status_code == 200
+    ApiKey.objects.update(**{field: timezone.now()})
+    assert word in refusal(key[1])
+
+
+def test_use_is_noted_at_most_once_a_minute(api):
+    def used():
+        api.get(JOBS)
+        return ApiKey.objects.get().last_used_at
+
+    first = used()
+    assert timezone.now() - first < timedelta(minutes=1)
+    assert used() == first
+    ApiKey.objects.update(last_used_at=first - timedelta(seconds=61))
+    assert used() > first
+
+
+@pytest.fixture
+def noon(monkeypatch):
+    """A clock that stands 18.5 s before the end of a minute that no other run has counted."""
+    clock = {"now": 60 * secrets.randbelow(10**8) + 41.5}
+    monkeypatch.setattr(throttling.time, "time", lambda: clock["now"])
+    return clock
+
+
+def test_the_rate_limit_is_exact(db, noon):
+    _, secret = create_key("slow", rate_limit_per_minute=3)
+    headers = {"X-API-Key": secret}
+    assert [Client().get(JOBS, headers=headers).status_code for _ in range(3)] == [200] * 3
+    refused = Client().get(JOBS, headers=headers)
+    assert refused.status_code == 429
+    assert refused["Retry-After"] == "19"
+    assert "throttled" in refused.json()["detail"]
+    _, other = create_key("other", rate_limit_per_minute=3)
+    assert Client().get(JOBS, headers={"X-API-Key": other}).status_code == 200
+    noon["now"] += 19
+    assert Client().get(JOBS, headers=headers).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rate_limit_is_exact_among_threads(noon):
+    _, secret = create_key("busy", rate_limit_per_minute=10)
+    start, answers = threading.Barrier(6), []
+
+    def ask():
+        start.wait()
+        for _ in range(5):
+            answers.append(Client().get(JOBS, headers={"X-API-Key": secret}).status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(answers) == [200] * 10 + [429] * 20
+
+
+# --- Sending -----------------------------------------------------------------------------------
+
+
+def test_a_recording_is_taken(send, api, key):
+    metadata = {"patient": "र", "visit": 7, "note": "\\u0000 is only text here"}
+    answer = send(title="Ward round", languages=["en"], metadata=json.dumps(metadata))
+    assert answer.status_code == 201
+    job = Job.objects.get()
+    body = answer.json()
+    assert (body["id"], body["title"], body["status"]) == (str(job.pk), "Ward round", "queued")
+    assert (body["progress"], body["languages"], body["demo_quality"]) == (0, ["en"], True)
+    assert body["metadata"] == job.metadata == metadata
+    assert (job.source, job.api_key, job.owner_id) == ("api", key[0], None)
+    assert api.get(answer["Location"]).json()["id"] == str(job.pk)
+
+
+def test_the_title_is_the_file_s_name_where_none_is_given(send):
+    assert send("../Visit 7.flac").json()["title"] == "Visit 7"
+
+
+def test_the_key_s_group_sees_what_it_sends(send, key, reviewer):
+    group = reviewer.groups.create(name="Cardiology")
+    ApiKey.objects.update(group_id=group.pk)
+    send()
+    assert Job.objects.get().group_id == group.pk
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "words"),
+    [
+        ({"content": b"Dear colleague"}, 422, "No sound"),
+        ({"content": b""}, 422, "empty"),
+        ({"model": "gpt-9"}, 422, "Choose one of: "),
+        ({"model": "whisper-1"}, 422, "OPENAI_API_KEY"),
+        ({"languages": ["de"]}, 422, "understands only en"),
+        ({"languages": ["not a code"]}, 422, "ISO 639"),
+    ],
+)
+def test_what_cannot_be_transcribed_is_refused_with_code_and_reason(send, fields, status, words):
+    answer = send(**fields)
+    assert answer.status_code == status
+    assert set(answer.json()) == {"code", "detail"}
+    assert words in answer.json()["detail"]
+    assert not Job.objects.exists()
+
+
+def test_the_largest_size_is_named(send, settings):
+    settings.MAX_UPLOAD_MB = 1
+    answer = send(content=b"\0" * 2_000_000)
+    assert answer.status_code == 413
+    assert answer.json() == {
+        "code": "too_large",
+        "detail": "The file has 2 MB; at most 1 MB are taken. Send it in parts, or compressed "
+        "(MP3, Opus).",
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", "x" * 201),
+        ("title", "a\x00b"),
+        ("metadata", "no json"),
+        ("metadata", "[1]"),
+        ("metadata", "null"),
+        ("metadata", '"text"'),
+        ("metadata", '{"a": NaN}'),
+        ("metadata", '{"a": 1e999}'),
+        ("metadata", '{"a": "\\u0000"}'),
+        ("metadata", '{"\\u0000": 1}'),
+        ("metadata", '{"a": "\\ud800"}'),
+        ("metadata", '{"a": ' * 50_000),
+        ("metadata", '{"a": ' + "[" * 5000 + "]" * 5000 + "}"),
+        ("metadata", '{"a": ' + "9" * 5000 + "}"),
+        ("model", "a\x00b"),
+        ("languages", "\x00"),
+    ],
+)
+def test_every_bad_field_is_named(send, field, value):
+    answer = send(**{field: value})
+    assert answer.status_code in (400, 422)
+    assert {field, "detail"} & set(answer.json())
+    assert not Job.objects.exists()
+
+
+def test_a_recording_must_come_as_a_file(api):
+    for body in ({}, {"file": "text"}, {"file": ""}):
+        answer = api.post(JOBS, body)
+        assert answer.status_code == 400
+        assert "file" in answer.json()
+
+
+MULTIPART = "multipart/form-data; boundary=xx"
+FILE = b'--xx\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\ntext\r\n--xx--'
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b'{"file": "x"}'),
+        ("text/plain", b"x"),
+        ("", b"x"),
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=", b"x"),
+        ("multipart/form-data; boundary=" + "x" * 300, b"x"),
+        (MULTIPART, b""),
+        (MULTIPART, b"--xx"),
+        (MULTIPART, b"--xx\r\n\r\n--xx--"),
+        (MULTIPART, FILE % b"a.wav"),
+        (MULTIPART, FILE % b""),
+        (MULTIPART, FILE % b"../../a\x00.wav"),
+        (MULTIPART, FILE % b"\xff\xfe.wav"),
+        (MULTIPART, FILE[:60]),
+        (MULTIPART, FILE.replace(b"\r\n\r\ntext", b"") % b"a.wav"),
+        (MULTIPART, FILE.replace(b"form-data", b"form-data; filename*=bad''%%ff") % b"a.wav"),
+        (MULTIPART, b'--xx\r\nContent-Disposition: form-data; name="f%d"\r\n\r\nv\r\n' * 1500),
+        ("multipart/form-data; boundary=xx; charset=nonsense", FILE % b"a.wav"),
+        ("application/x-www-form-urlencoded", b"file=%00&metadata=%ff"),
+        ("application/x-www-form-urlencoded; charset=nonsense", b"file=a"),
+    ],
+)
+def test_a_broken_request_is_the_sender_s_fault(api, media, content_type, body):
+    answer = api.generic("POST", JOBS, body, content_type=content_type)
+    assert 400 <= answer.status_code < 500
+    assert not Job.objects.exists()
+
+
+def test_a_page_of_this_site_may_use_the_api_but_no_other_site_may(reviewer, media, sound):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(reviewer)
+    assert browser.get(JOBS).status_code == 200
+    refused = browser.post(JOBS, {"file": SimpleUploadedFile("a.flac", sound)})
+    assert refused.status_code == 403
+    assert "CSRF" in refused.json()["detail"]
+    assert not Job.objects.exists()
+    browser.get("/")
+    token = {"X-CSRFToken": browser.cookies["csrftoken"].value}
+    browser.post(JOBS, {"file": SimpleUploadedFile("a.flac", sound)}, headers=token)
+    assert Job.objects.get().owner_name == "rita"
+
+
+# --- Reading -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mine(make_job, key):
+    def mine(*texts, **fields):
+        return make_job(*texts, api_key=key[0], **fields)
+
+    return mine
+
+
+def test_a_finished_job_has_its_segments_with_what_was_heard_and_what_is_right(api, mine):
+    job = mine("us and paid", "twice a day")
+    first = job.segments.first()
+    words = [["us", 0, 100, 0.5], ["and", 100, 200, None], ["paid", None, None, 0.9]]
+    job.segments.filter(pk=first.pk).update(text="Ozempic", words=words, version=2)
+    body = api.get(f"{JOBS}{job.pk}/").json()
+    assert (body["status"], body["progress"]) == ("completed", 100)
+    heard, following = body["segments"]
+    assert (heard["engine_text"], heard["text"], heard["version"]) == ("us and paid", "Ozempic", 2)
+    assert (following["start_ms"], following["end_ms"]) == (4000, 7500)
+    assert heard["words"][2] == {
+        "text": "paid", "start_ms": None, "end_ms": None, "confidence": 0.9
+    }  # fmt: skip
+    assert api.get(f"{JOBS}{job.pk}/segments/").json() == body["segments"]
+
+
+def test_a_running_job_tells_how_far_it_is(api, mine):
+    job = mine(status="transcribing", chunk_count=2)
+    Chunk.objects.create(job=job, position=1, start_ms=4000, end_ms=8000)
+    assert api.get(f"{JOBS}{job.pk}/").json()["progress"] == 49
+
+
+def test_a_failed_job_tells_why(api, mine):
+    job = mine(status="failed", error_code="quota", error_message="The quota is used up.")
+    body = api.get(f"{JOBS}{job.pk}/").json()
+    assert (body["error_code"], body["error_message"]) == ("quota", "The quota is used up.")
+
+
+def test_lists_are_filtered_by_state(api, mine):
+    mine(title="done")
+    mine(title="broken", status="failed")
+    listed = api.get(JOBS, {"status": "failed"}).json()["results"]
+    assert [job["title"] for job in listed] == ["broken"]
+    refused = api.get(JOBS, {"status": "gone"})
+    assert refused.status_code == 400
+    assert "queued, preparing" in str(refused.json()["status"])
+
+
+def test_all_pages_together_are_all_jobs_once_newest_first(api, mine):
+    made = [str(mine().pk) for _ in range(7)]
+    Job.objects.filter(pk__in=made[:3]).update(created_at=timezone.now() - timedelta(days=1))
+    found, address = [], f"{JOBS}?page_size=2"
+    while address:
+        page = api.get(address).json()
+        assert len(page["results"]) <= 2
+        found += [job["id"] for job in page["results"]]
+        address = page["next"]
+    assert len(found) == 7
+    assert found[:4] == made[:2:-1]
+    assert set(found) == set(made)
+
+
+def cursor(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "position",
+    ["x", cursor("p=abc"), cursor("p=2026-13-45 99:99"), cursor("p=\x00"), cursor("p="),
+     cursor("o=-1"), cursor("o=" + "9" * 50), cursor("r=1&p=9")],
+)  # fmt: skip
+def test_a_made_up_page_is_no_server_error(api, mine, position):
+    mine()
+    assert api.get(f"{JOBS}?{urlencode({'cursor': position})}").status_code in (200, 404)
+
+
+@pytest.mark.parametrize(("size", "length"), [("0", 50), ("-1", 50), ("x", 50), ("100000", 60)])
+def test_a_page_has_a_sensible_size(api, mine, size, length):
+    for _ in range(60):
+        mine()
+    assert len(api.get(JOBS, {"page_size": size}).json()["results"]) == length
+
+
+def test_a_list_asks_as_little_for_many_as_for_few(api, mine, django_assert_max_num_queries):
+    for _ in range(30):
+        mine("text", status="transcribing")
+    with django_assert_max_num_queries(4):
+        assert len(api.get(JOBS).json()["results"]) == 30
+
+
+@pytest.mark.parametrize("path", ["nonsense/", "00000000-0000-0000-0000-000000000000/"])
+def test_what_is_not_there_is_not_found(api, path):
+    assert api.get(JOBS + path).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_what_is_not_offered_is_said(api, mine, method):
+    answer = getattr(api, method)(f"{JOBS}{mine().pk}/")
+    assert answer.status_code == 405
+    assert "not allowed" in answer.json()["detail"]
