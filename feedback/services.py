@@ -73,7 +73,8 @@ def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
             raise Refused("This segment does not exist any more.")
         if first := _version_made_by(save.id, segment):
             return Saved(segment, first)
-        if segment.version != save.version or segment.retired_at:
+        stale = segment.version != save.version and segment.text != text
+        if stale or segment.retired_at:
             raise Conflict(segment)
         accepted = segment.accepted or save.accept
         if segment.text == text and segment.accepted == accepted:

@@ -38,7 +38,6 @@ STATES = {
     "working": "Transcribing",
     "failed": "Failed",
 }
-STOP_POLLING = 286  # htmx's own status
 # how soon a playback copy that is still missing is asked for again
 PLAYBACK_AGAIN_S = 600
 
@@ -101,11 +100,7 @@ def _upload_refused(request: HttpRequest, message: str) -> HttpResponse:
 
 @require_safe
 def row(request: HttpRequest, job_id: str) -> HttpResponse:
-    """One row of the queue; that of a job which was deleted goes away and asks no more."""
-    job = visible_jobs(request.user).filter(pk=job_id).first()
-    if job is None:
-        return HttpResponse(status=STOP_POLLING)
-    return render(request, "queue_row.html", {"job": job})
+    return render(request, "queue_row.html", {"job": get_job(request.user, job_id)})
 
 
 @require_safe

@@ -5,7 +5,7 @@
 // typed is kept in localStorage until the server has it. A save carries the version that it was
 // made from and an id; one that got no answer is sent again with the same id, and counts once.
 
-import { keysUnder, read, write } from "./store.js";
+import { forgetOld, keysUnder, read, write } from "./store.js";
 
 const SAVE_AFTER_MS = 600;
 const RETRY_AFTER_MS = 3000;
@@ -91,7 +91,7 @@ class Draft {
 
   keep() {
     const { version, pending, box } = this;
-    write(this.key, this.clean ? null : { text: box.value, version, pending });
+    write(this.key, this.clean ? null : { text: box.value, version, pending, at: Date.now() });
   }
 
   // Text that an earlier page could not save any more, or that was typed before this script came.
@@ -238,6 +238,7 @@ export class Editor {
     this.current = null;
     this.savedAt = null;
     this.waiting = []; // who wants to know when all is saved
+    forgetOld();
     document.body.addEventListener("htmx:beforeSwap", (event) => this.beforeSwap(event.detail));
     this.side.addEventListener("htmx:afterSwap", () => this.renew());
     window.addEventListener("beforeunload", (event) => {
