@@ -61,9 +61,6 @@ class JobAdmin(admin.ModelAdmin):
               "review_started_at", "reviewed_at", "metadata")  # fmt: skip
     editable = ("title", "priority", "group_id", "metadata")
 
-    class Media:
-        css = {"all": ("css/admin.css",)}
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [name for name in self.fields if name not in self.editable]
 

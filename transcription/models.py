@@ -38,7 +38,7 @@ class Job(Work):
 
     class Review(models.TextChoices):
         WAITING = "waiting"
-        IN_REVIEW = "in_review", "in review"
+        IN_REVIEW = "in_review", "In review"
         REVIEWED = "reviewed"
 
     class Source(models.TextChoices):
