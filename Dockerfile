@@ -12,8 +12,9 @@ RUN pip install --no-cache-dir --require-hashes --only-binary :all: --requiremen
 
 COPY . .
 # the key and the address are only for this one command, which uses neither
-RUN SECRET_KEY=unused DATABASE_URL=postgresql://unused/unused \
+RUN SECRET_KEY=unused DATABASE_URL=postgresql://unused/unused VERBATIM_DATA=/tmp/unused \
         python manage.py collectstatic --noinput --verbosity 0 \
+    && rm -rf /tmp/unused \
     && useradd --system --uid 10001 --home-dir /data verbatim \
     && install -d -o verbatim -g verbatim -m 700 /data
 

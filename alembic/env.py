@@ -63,7 +63,7 @@ def set_timeout(connection: Connection, name: str, value: str | None) -> None:
 def migrate_online() -> None:
     where = database.address()
     try:
-        database.connect(where).close()
+        holder = database.connect(where)
     except database.Unreachable as error:
         raise CommandError(str(error)) from None
     engine = create_engine(
@@ -71,13 +71,17 @@ def migrate_online() -> None:
         creator=lambda: database.connect(where),
         poolclass=pool.NullPool,
     )
-    with engine.connect() as connection:
-        set_timeout(connection, "lock_timeout", config.get_main_option("turn_timeout"))
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
-        for setting in ("lock_timeout", "statement_timeout"):
-            set_timeout(connection, setting, config.get_main_option(setting))
-        connection.commit()
-        migrate(connection)
+    try:
+        database.take_turn(holder, ADVISORY_LOCK, timeout_s=database.TURN_TIMEOUT_S)
+        with engine.connect() as connection:
+            for setting in ("lock_timeout", "statement_timeout"):
+                set_timeout(connection, setting, config.get_main_option(setting))
+            connection.commit()
+            migrate(connection)
+    except TimeoutError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        holder.close()  # gives the turn back
 
 
 if context.is_offline_mode():

@@ -64,7 +64,7 @@ class FeedbackAdmin(admin.ModelAdmin):
         ) or "–"  # fmt: skip
 
 
-@admin.action(description="Reopen the review")
+@admin.action(description="Reopen the review", permissions=["change"])
 def reopen(admin_: JobAdmin, request: HttpRequest, queryset: QuerySet[Job]) -> None:
     count = 0
     for job in queryset:

@@ -132,15 +132,15 @@ class TermAdmin(admin.ModelAdmin):
             obj.created_by_name = request.user.get_username()
         super().save_model(request, obj, form, change)
 
-    @admin.action(description="Approve: use them in the next transcripts")
+    @admin.action(description="Approve: use them in the next transcripts", permissions=["change"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
         self._set(request, queryset, Term.Status.APPROVED)
 
-    @admin.action(description="Reject: never suggest them again")
+    @admin.action(description="Reject: never suggest them again", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
         self._set(request, queryset, Term.Status.REJECTED)
 
-    @admin.action(description="Retire: keep them, do not use them")
+    @admin.action(description="Retire: keep them, do not use them", permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
         self._set(request, queryset, Term.Status.RETIRED)
 

@@ -46,14 +46,8 @@ def _configuration() -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         # its broadcasts would pile up as files where no broker forgets them
         "worker_enable_remote_control": not settings.CELERY_BROKER_URL.startswith("verbatimfs:"),
-        "beat_scheduler": "celery.beat:Scheduler",
-        "beat_schedule": {
-            "sweep": {
-                "task": "sweep",
-                "schedule": SWEEP_EVERY_S,
-                "options": {"queue": "engine", "expires": SWEEP_EVERY_S},
-            }
-        },
+        "beat_scheduler": "speech_project.scheduler:Scheduler",
+        "beat_schedule": {"sweep": {"task": "sweep", "schedule": SWEEP_EVERY_S}},
         "timezone": "UTC",
     }
 

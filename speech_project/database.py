@@ -8,7 +8,9 @@ its children a DATABASE_URL, so that they do neither.
 
 import atexit
 import os
+import re
 import threading
+import time
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +24,9 @@ from speech_project.datadir import data_dir
 
 DB_VARIABLES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE")
 EMBEDDED_NAME = "verbatim"
+# how long an upgrade waits for another one, and how often it looks
+TURN_TIMEOUT_S = 900.0
+TURN_POLL_S = 0.2
 
 _embedded: dict[str, Any] = {}
 _embedded_lock = threading.Lock()
@@ -120,16 +125,37 @@ def connect(where: Address) -> psycopg2.extensions.connection:
         raise Unreachable(where, str(error)) from None
 
 
+def take_turn(holder: psycopg2.extensions.connection, key: int, *, timeout_s: float) -> None:
+    """Hold the advisory lock until `holder` is closed. Raises TimeoutError.
+
+    It asks again and again instead of waiting inside a statement, whose snapshot would block a
+    CREATE INDEX CONCURRENTLY of the one that has its turn.
+    """
+    holder.autocommit = True
+    deadline = time.monotonic() + timeout_s
+    with holder.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+            if cursor.fetchone() == (True,):
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"Another upgrade of the schema has been running for {timeout_s:.0f} s. "
+                    "Wait for it, or end it; then start this one again."
+                )
+            time.sleep(TURN_POLL_S)
+
+
 class Unreachable(Exception):
     """The database does not answer. `passing` when waiting may help (it is starting up)."""
 
     def __init__(self, where: Address, reason: str) -> None:
         place = f"{where.host or 'the local socket'}, port {where.port or 5432}"
         self.passing = False
-        if "does not exist" in reason and "database" in reason:
+        if re.search(r'database ".*" does not exist', reason):
             message = f"PostgreSQL at {place} has no database {where.name}. Create it with\n"
             message += f"    CREATE DATABASE \"{where.name}\" ENCODING 'UTF8' TEMPLATE template0;"
-        elif "authentication failed" in reason or "no password supplied" in reason:
+        elif re.search(r"authentication failed|no password supplied|role .* does not", reason):
             message = f"PostgreSQL at {place} refuses user {where.user} with this password. "
             message += "Check DB_USER and DB_PASSWORD, or DATABASE_URL."
         else:

@@ -6,7 +6,7 @@ that file without the line end (how Docker and Kubernetes hand over secrets).
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -63,19 +63,50 @@ def names(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
+def hosts(name: str, default: str = "") -> list[str]:
+    """Names of hosts, separated by commas: no address, no path."""
+    found = names(name, default)
+    for host in found:
+        if "/" in host or " " in host:
+            raise ImproperlyConfigured(
+                f"{name} holds {host!r}. Allowed: names like verbatim.example.org, without "
+                "https:// and without a path."
+            )
+    return found
+
+
+def origin(name: str, value: str) -> str:
+    """One site's address, of which `value` may have nothing but scheme, host and port."""
+    parts = _parts(value)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        pass
+    elif not parts.path.strip("/") and not parts.query and not parts.fragment:
+        return value.rstrip("/")
+    raise ImproperlyConfigured(
+        f"{name} holds {value!r}. Allowed: an address like https://verbatim.example.org, without "
+        "a path."
+    )
+
+
 def url(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
+    """An address of one of the schemes; of a password in it nothing is repeated in an error."""
     value = secret(name) or default
     if not value:
         return ""
-    try:
-        parts = urlsplit(value)
-        ok = parts.scheme in schemes and bool(parts.netloc or parts.path.strip("/"))
-    except ValueError:
-        ok = False
-    if not ok:
-        # the value is not repeated: it may hold a password
+    parts = _parts(value)
+    place = parts and (parts.path.strip("/") if parts.scheme == "unix" else parts.hostname)
+    if parts is None or parts.scheme not in schemes or not place:
         raise ImproperlyConfigured(
             f"{name} is not a usable address. Allowed: one that starts with "
             f"{' or '.join(scheme + '://' for scheme in schemes)}."
         )
     return value
+
+
+def _parts(value: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # refuses what is no number
+    except ValueError:
+        return None
+    return parts

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -57,6 +58,7 @@ def check_broker() -> None:
 
 
 def check_storage() -> None:
+    make_writable(Path(settings.FILE_UPLOAD_TEMP_DIR))
     default_storage.delete(default_storage.save("readyz-probe", ContentFile(b"")))
 
 

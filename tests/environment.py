@@ -12,7 +12,6 @@ from pathlib import Path
 
 for name in (
     "OPENAI_API_KEY", "OPENAI_BASE_URL", "STT_MODEL", "SITE_URL", "DEBUG", "MEDIA_ROOT",
-    "S3_BUCKET",
     "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "ALLOWED_HOSTS",
 ):  # fmt: skip
     os.environ.pop(name, None)

@@ -216,10 +216,11 @@ def test_a_title_is_changed_and_nothing_that_workers_write(admin_client, job, mo
         return save_form(*args, **kwargs)
 
     monkeypatch.setattr(JobAdmin, "save_form", meanwhile)
-    answer = save(admin_client, change(job), title="Renamed", group_id="3")
+    group = Group.objects.create(name="Cardiology")
+    answer = save(admin_client, change(job), title="Renamed", group_id=str(group.pk))
     assert answer.status_code == 302
     job.refresh_from_db()
-    assert (job.title, job.group_id) == ("Renamed", 3)
+    assert (job.title, job.group_id) == ("Renamed", group.pk)
     assert (job.status, job.error_message) == ("failed", "It broke.")
 
 

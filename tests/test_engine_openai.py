@@ -414,6 +414,16 @@ def test_a_200_without_a_transcript_is_no_transcript(fail, openai_standin, name)
     assert "<" not in error.message
 
 
+def test_what_no_database_takes_is_left_out_of_the_answer(hear, openai_standin):
+    body = '{"text": "a\\u0000b \\ud83d c", "usage": {"seconds": NaN}}'
+    openai_standin.fault(status=200, body=body)
+
+    answer = hear()
+
+    assert answer.text == "ab  c"
+    assert answer.raw["usage"] == {"seconds": None}
+
+
 @pytest.mark.parametrize("body", ["[]", '"text"', "{}", '{"text": null}'])
 def test_json_without_a_text_is_no_transcript(fail, openai_standin, body):
     openai_standin.fault(status=200, body=body)

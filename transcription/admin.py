@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from speech_project.access.groups import GroupField
 from speech_project.access.objects import ObjectField
 from transcription import services
 from transcription.access import visible_jobs
@@ -29,6 +30,14 @@ class JobActionForm(ActionForm):
     priority = forms.IntegerField(required=False, min_value=-100, max_value=100)
 
 
+class JobForm(forms.ModelForm):
+    group_id = GroupField()
+
+    class Meta:
+        model = Job
+        fields = ("title", "priority", "group_id", "metadata")
+
+
 class ChunkInline(admin.TabularInline):
     model = Chunk
     fields = ("position", "start_ms", "end_ms", "status", "attempt", "error_message", "text")
@@ -42,6 +51,7 @@ class ChunkInline(admin.TabularInline):
 
 @admin.register(Job)
 class JobAdmin(admin.ModelAdmin):
+    form = JobForm
     action_form = JobActionForm
     formfield_overrides = {JSONField: {"form_class": ObjectField}}
     actions: Sequence[Any] = ("assign", "prioritise", "retry", "cancel")
@@ -97,13 +107,15 @@ class JobAdmin(admin.ModelAdmin):
         minutes, seconds = divmod(job.duration_ms // 1000, 60)
         return f"{minutes}:{seconds:02}"
 
-    @admin.action(description="Assign to the reviewer chosen")
+    @admin.action(description="Assign to the reviewer chosen", permissions=["change"])
     def assign(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         chosen = request.POST.get("reviewer")
         reviewer = get_user_model().objects.filter(pk=chosen).first() if chosen else None
         self._each(request, queryset, lambda job: services.assign_job(job, reviewer), "assigned")
 
-    @admin.action(description="Give the priority entered (higher goes first)")
+    @admin.action(
+        description="Give the priority entered (higher goes first)", permissions=["change"]
+    )
     def prioritise(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         try:
             priority = int(request.POST.get("priority", ""))
@@ -115,11 +127,11 @@ class JobAdmin(admin.ModelAdmin):
             return
         self._each(request, queryset, lambda j: services.prioritise_job(j, priority), "changed")
 
-    @admin.action(description="Retry what failed")
+    @admin.action(description="Retry what failed", permissions=["change"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         self._each(request, queryset, services.retry_job, "sent to work again")
 
-    @admin.action(description="Cancel")
+    @admin.action(description="Cancel", permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         self._each(request, queryset, services.cancel_job, "cancelled")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import Queue
+from threading import Thread
 from typing import Any
 
 from django.db import connection
@@ -28,11 +29,23 @@ STEPS: dict[str, Callable[[Any], None]] = {
 
 @contextmanager
 def workers() -> Iterator[None]:
-    """Inside the block, this process's own threads do what it would have asked workers to do."""
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="step") as pool:
-        with wakeups.delivered_to(lambda task, pk: pool.submit(_step, task, pk)):
-            yield
-        pool.shutdown(cancel_futures=True)
+    """Inside the block, this process's own threads do what it would have asked workers to do.
+
+    What is still to be done is done at its end, unless it ends by an exception.
+    """
+    steps: Queue[tuple[str, str]] = Queue()
+    for _ in range(THREADS):  # daemons: Ctrl-C need not wait for an engine's answer
+        Thread(target=_work, args=(steps,), daemon=True).start()
+    with wakeups.delivered_to(lambda task, pk: steps.put((task, pk))):
+        yield
+        steps.join()
+
+
+def _work(steps: Queue[tuple[str, str]]) -> None:
+    while True:
+        task, pk = steps.get()
+        _step(task, pk)
+        steps.task_done()
 
 
 def _step(task: str, pk: str) -> None:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -91,12 +91,12 @@ class _Keeper:
             time.sleep(RENEW_EVERY_S)
             with self.lock:
                 leases = list(self.leases)
-            try:
-                for lease in leases:
+            for lease in leases:
+                try:
                     lease.renew()
-            except Error as error:  # the database is away: the next round tries again
-                logger.warning("Leases could not be renewed: %s", error)
-                connection.close()
+                except Exception as error:  # the database is away: the next round tries again
+                    logger.warning("A lease could not be renewed: %s", error)
+                    connection.close()
             if not leases:
                 connection.close()
 

@@ -16,6 +16,7 @@ class Work(models.Model):
     """A unit of work: claimed by a conditional UPDATE, held by a lease (see leases.py)."""
 
     attempt = models.IntegerField(default=0, editable=False)
+    tries_from = models.IntegerField(default=0, editable=False)
     not_before = models.DateTimeField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     woken_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -8,14 +8,14 @@ it made before it tells the next one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from transcription import audio, leases, recordings, stitching
@@ -32,6 +32,8 @@ FIRST_BACKOFF_S = 2.0
 LONGEST_BACKOFF_S = 120.0
 # a wake-up that nobody followed for so long is sent again: lost, or all workers are busy
 LOST_AFTER = timedelta(seconds=30)
+# so many at once, which keep the workers busy: from then on each of them wakes the next
+MOST_LOST = 16
 MOST_WAKE_UPS = 200  # in one sweep
 PLAYBACK_TIMEOUT_S = 1800
 
@@ -79,6 +81,8 @@ def _cut(job: Job, lease: leases.Lease) -> None:
         lease_until=None,
     )
     if not done:
+        if not Job.objects.filter(pk=job.pk).exists():
+            recordings.delete(peaks_file)
         raise leases.LeaseLost
     _finish_when_complete(job.pk)
 
@@ -91,14 +95,19 @@ def _store_piece(job: Job, position: int, piece: Piece) -> int:
         return 0
     chunk = Chunk.objects.filter(job=job, position=position).first()
     if chunk is None:
-        name = recordings.save(f"chunks/{job.pk}/{position}.flac", audio.encode_flac(piece.samples))
-        chunk = Chunk.objects.create(
-            job=job,
-            position=position,
-            start_ms=piece.start_ms,
-            end_ms=piece.end_ms,
-            audio_file=name,
-        )
+        file = f"chunks/{job.pk}/{position}-{job.attempt}.flac"  # this claim's own
+        name = recordings.save(file, audio.encode_flac(piece.samples))
+        try:
+            chunk = Chunk.objects.create(
+                job=job,
+                position=position,
+                start_ms=piece.start_ms,
+                end_ms=piece.end_ms,
+                audio_file=name,
+            )
+        except IntegrityError:  # the job was deleted, or another worker was first
+            recordings.delete(name)
+            raise leases.LeaseLost from None
     if chunk.status == Chunk.Status.QUEUED:
         _wake_chunk(chunk, job)
     return 1
@@ -137,11 +146,11 @@ def transcribe(chunk_id: int) -> None:
         try:
             answer = _ask(job, chunk)
         except EngineError as error:
-            _note_attempt(job, chunk, started_at, error=error)
-            _fail_chunk(chunk, error)
+            _fail_chunk(job, chunk, error, started_at)
         else:
             _store_answer(job, chunk, answer, started_at)
     _finish_when_complete(chunk.job_id)
+    _wake_one_lost(job.engine)
 
 
 def _ask(job: Job, chunk: Chunk) -> Answer:
@@ -174,7 +183,8 @@ def _store_answer(job: Job, chunk: Chunk, answer: Answer, started_at: datetime) 
         for word in answer.words
     ]
     with transaction.atomic():
-        _note_attempt(job, chunk, started_at, answer=answer)
+        if not _note_attempt(job, chunk, started_at, answer=answer):
+            return
         Chunk.objects.filter(pk=chunk.pk).exclude(status=Chunk.Status.COMPLETED).update(
             status=Chunk.Status.COMPLETED,
             text=answer.text,
@@ -185,6 +195,10 @@ def _store_answer(job: Job, chunk: Chunk, answer: Answer, started_at: datetime) 
             lease_until=None,
             completed_at=timezone.now(),
         )
+        # a gap was put where this answer belongs: finish once more, which fills it
+        Job.objects.filter(pk=job.pk, status=Job.Status.COMPLETED).exclude(
+            review_status=Job.Review.REVIEWED
+        ).update(status=Job.Status.TRANSCRIBING, finished_at=None)
 
 
 def _shift(ms: int | None, chunk: Chunk) -> int | None:
@@ -198,7 +212,10 @@ def _note_attempt(
     *,
     answer: Answer | None = None,
     error: EngineError | None = None,
-) -> None:
+) -> bool:
+    """Keep what was asked and answered; False where the job was deleted meanwhile."""
+    if not Chunk.objects.select_for_update().filter(pk=chunk.pk).exists():
+        return False
     Attempt.objects.create(
         chunk=chunk,
         number=chunk.attempt,
@@ -213,19 +230,26 @@ def _note_attempt(
         started_at=started_at,
         finished_at=timezone.now(),
     )
+    return True
 
 
-def _fail_chunk(chunk: Chunk, error: EngineError) -> None:
+def _fail_chunk(job: Job, chunk: Chunk, error: EngineError, started_at: datetime) -> None:
     """The one place of the retry policy: passing errors wait and try again, the rest end here."""
-    again = not error.permanent and chunk.attempt < MOST_ATTEMPTS
-    wait_s = error.retry_after_s or FIRST_BACKOFF_S * 2 ** (chunk.attempt - 1)
-    Chunk.objects.filter(pk=chunk.pk, attempt=chunk.attempt).update(
-        status=Chunk.Status.QUEUED if again else Chunk.Status.FAILED,
-        not_before=timezone.now() + timedelta(seconds=min(wait_s, LONGEST_BACKOFF_S)),
-        lease_until=None,
-        error_code=error.code,
-        error_message=error.message,
+    tries = chunk.attempt - chunk.tries_from
+    again = not error.permanent and tries < MOST_ATTEMPTS
+    wait_s = error.retry_after_s or FIRST_BACKOFF_S * 2 ** (tries - 1)
+    mine = Chunk.objects.filter(
+        pk=chunk.pk, attempt=chunk.attempt, status=Chunk.Status.TRANSCRIBING
     )
+    with transaction.atomic():
+        _note_attempt(job, chunk, started_at, error=error)
+        mine.update(
+            status=Chunk.Status.QUEUED if again else Chunk.Status.FAILED,
+            not_before=timezone.now() + timedelta(seconds=min(wait_s, LONGEST_BACKOFF_S)),
+            lease_until=None,
+            error_code=error.code,
+            error_message=error.message,
+        )
 
 
 # --- Finish: from chunks to segments -----------------------------------------------------------
@@ -256,15 +280,17 @@ def finish(job_id: Any) -> None:
         _fail_job(job, failed[0].error_code, failed[0].error_message)
         return
     with leases.hold(job) as lease, transaction.atomic():
+        if lease.mine.select_for_update().first() is None:  # reviewers' saves wait for this lock
+            return
         _write_segments(job, chunks)
-        job_usage = list(_usages(job))
+        answered = list(Attempt.objects.filter(chunk__job=job, error_code=""))
         done = lease.mine.all().update(
             status=Job.Status.COMPLETED,
             lease_until=None,
             finished_at=timezone.now(),
             word_count=sum(len(chunk.text.split()) for chunk in chunks),
-            usage=_sum(job_usage),
-            cost_usd=_cost(job, chunks),
+            usage=_sum(attempt.usage for attempt in answered),
+            cost_usd=_cost(job, answered),
         )
         if not done:
             transaction.set_rollback(True)
@@ -281,7 +307,7 @@ def _write_segments(job: Job, chunks: list[Chunk]) -> None:
     new: list[Segment] = []
     for chunk in chunks:
         standing = live.get(chunk.pk, [])
-        untouched_gap = all(s.is_gap and s.version == 1 for s in standing)
+        untouched_gap = all(s.is_gap and not s.text for s in standing)
         if standing and not (untouched_gap and chunk.status == Chunk.Status.COMPLETED):
             continue
         Segment.objects.filter(pk__in=[s.pk for s in standing]).update(retired_at=timezone.now())
@@ -320,11 +346,7 @@ def _segment(job: Job, draft: stitching.Draft, position: float) -> Segment:
     )
 
 
-def _usages(job: Job) -> Iterator[dict[str, Any]]:
-    return Attempt.objects.filter(chunk__job=job).values_list("usage", flat=True).iterator()
-
-
-def _sum(usages: list[dict[str, Any]]) -> dict[str, float]:
+def _sum(usages: Iterable[dict[str, Any]]) -> dict[str, float]:
     total: dict[str, float] = {}
     for usage in usages:
         for name, value in usage.items():
@@ -333,12 +355,13 @@ def _sum(usages: list[dict[str, Any]]) -> dict[str, float]:
     return total
 
 
-def _cost(job: Job, chunks: list[Chunk]) -> Decimal | None:
+def _cost(job: Job, answered: list[Attempt]) -> Decimal | None:
+    """What the answers cost by the price table, those that were asked for twice too."""
     price = capabilities(job.model).usd_per_minute
     if price is None:
         return None
-    sent_ms = sum(chunk.end_ms - chunk.start_ms for chunk in chunks)
-    return (price * sent_ms / 60_000).quantize(Decimal("0.000001"))
+    heard_ms = sum(attempt.request["audio_ms"] for attempt in answered)
+    return (price * heard_ms / 60_000).quantize(Decimal("0.000001"))
 
 
 def make_playback(job_id: Any) -> None:
@@ -366,29 +389,69 @@ def sweep(job_id: Any = None) -> None:
 
     With `job_id`, for that job only.
     """
-    jobs, chunks = Job.objects.all(), Chunk.objects.select_related("job")
+    jobs, chunks = Job.objects.all(), Chunk.objects.filter(_at_work()).select_related("job")
     if job_id is not None:
         jobs, chunks = jobs.filter(pk=job_id), chunks.filter(job=job_id)
-    _end_hopeless()
-    preparing = Q(status=Job.Status.PREPARING) & leases.expired()
-    queued = Q(status=Job.Status.QUEUED) & _overdue()
-    for job in jobs.filter(queued | preparing).order_by("-priority", "created_at")[:MOST_WAKE_UPS]:
+    _end_hopeless(jobs, chunks)
+    dead, queued = leases.expired(), Q(status=Job.Status.QUEUED)
+    for job in [
+        *jobs.filter(Q(status=Job.Status.PREPARING) & dead | queued & _retry_due())[:MOST_WAKE_UPS],
+        *_lost(jobs.filter(queued)).order_by("-priority", "woken_at")[:MOST_LOST],
+    ]:
         _wake_again(job, "prepare_job", "media")
-    transcribing = Q(status=Chunk.Status.TRANSCRIBING) & leases.expired()
-    queued = Q(status=Chunk.Status.QUEUED) & _overdue()
-    wanted = Q(job__status__in=(Job.Status.PREPARING, Job.Status.TRANSCRIBING))
-    found = chunks.filter((queued | transcribing) & wanted).order_by("-job__priority", "pk")
-    for chunk in found[:MOST_WAKE_UPS]:
-        _wake_again(chunk, "transcribe_chunk", capabilities(chunk.job.model).queue)
-    finishing = Q(status=Job.Status.FINISHING) & leases.expired()
-    for job in jobs.filter((_complete() & _overdue()) | finishing)[:MOST_WAKE_UPS]:
+    due = Q(status=Chunk.Status.TRANSCRIBING) & dead | Q(status=Chunk.Status.QUEUED) & _retry_due()
+    for chunk in chunks.filter(due).order_by("-job__priority", "pk")[:MOST_WAKE_UPS]:
+        _wake_chunk_again(chunk)
+    for engine in chunks.values_list("job__engine", flat=True).distinct():
+        _wake_lost_of_idle(chunks.filter(job__engine=engine))
+    for job in jobs.filter(
+        Q(status=Job.Status.FINISHING) & dead | _complete() & Q(woken_at__lt=_long_ago())
+    )[:MOST_WAKE_UPS]:
         _wake_again(job, "finish_job", "engine")
 
 
-def _overdue() -> Q:
-    """Due, and the last wake-up was for an earlier try or is long ago."""
-    lost = Q(woken_at__lt=timezone.now() - LOST_AFTER)
-    return leases.due() & (lost | Q(woken_at__lt=F("not_before")))
+def _at_work() -> Q:
+    return Q(job__status__in=(Job.Status.PREPARING, Job.Status.TRANSCRIBING))
+
+
+def _long_ago() -> datetime:
+    return timezone.now() - LOST_AFTER
+
+
+def _retry_due() -> Q:
+    """A pause is over for which nobody was woken yet."""
+    return Q(not_before__lte=timezone.now(), woken_at__lt=F("not_before"))
+
+
+def _lost(works: QuerySet[Any]) -> QuerySet[Any]:
+    """Queued units whose wake-up is long ago, while none of the same kind is recent: where
+    some are, the rest may just be waiting for their turn, and more messages would not help."""
+    if works.filter(woken_at__gte=_long_ago()).exists():
+        return works.none()
+    return works.filter(leases.due())
+
+
+def _wake_lost_of_idle(chunks: QuerySet[Chunk]) -> None:
+    """For an engine that nobody is asking although chunks wait for it."""
+    if chunks.filter(status=Chunk.Status.TRANSCRIBING, lease_until__gte=timezone.now()).exists():
+        return
+    waiting = _lost(chunks.filter(status=Chunk.Status.QUEUED))
+    for chunk in waiting.order_by("-job__priority", "woken_at")[:MOST_LOST]:
+        _wake_chunk_again(chunk)
+
+
+def _wake_one_lost(engine: str) -> None:
+    """A worker that is done with a chunk wakes one whose message seems to be lost."""
+    waiting = Chunk.objects.filter(
+        _at_work(), leases.due(), status=Chunk.Status.QUEUED, job__engine=engine,
+        woken_at__lt=_long_ago(),
+    )  # fmt: skip
+    if chunk := waiting.select_related("job").order_by("woken_at").first():
+        _wake_chunk_again(chunk)
+
+
+def _wake_chunk_again(chunk: Chunk) -> None:
+    _wake_again(chunk, "transcribe_chunk", capabilities(chunk.job.model).queue)
 
 
 def _wake_again(work: Job | Chunk, task: str, queue: str) -> None:
@@ -396,20 +459,16 @@ def _wake_again(work: Job | Chunk, task: str, queue: str) -> None:
     wake(task, work.pk, queue=queue)
 
 
-def _end_hopeless() -> None:
+def _end_hopeless(jobs: QuerySet[Job], chunks: QuerySet[Chunk]) -> None:
     """A recording that killed its worker so often would do so for ever."""
-    crashed = "The worker stopped again and again at this place. Look into its log."
-    hopeless = leases.expired() & Q(attempt__gte=MOST_ATTEMPTS)
-    Chunk.objects.filter(hopeless, status=Chunk.Status.TRANSCRIBING).update(
-        status=Chunk.Status.FAILED,
-        error_code="worker_crashed",
-        error_message=crashed,
-        lease_until=None,
-    )
-    Job.objects.filter(hopeless, status__in=Job.WORKING).update(
-        status=Job.Status.FAILED,
-        error_code="worker_crashed",
-        error_message=crashed,
-        lease_until=None,
-        finished_at=timezone.now(),
+    crashed = {
+        "error_code": "worker_crashed",
+        "error_message": "The worker stopped again and again at this place. Look into its log.",
+        "lease_until": None,
+    }
+    hopeless = leases.expired() & Q(attempt__gte=F("tries_from") + MOST_ATTEMPTS)
+    stuck = chunks.filter(hopeless, status=Chunk.Status.TRANSCRIBING).values("pk")
+    Chunk.objects.filter(pk__in=stuck).update(status=Chunk.Status.FAILED, **crashed)
+    jobs.filter(hopeless, status__in=Job.WORKING).update(
+        status=Job.Status.FAILED, finished_at=timezone.now(), **crashed
     )

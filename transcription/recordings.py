@@ -1,4 +1,4 @@
-"""Recordings in storage: a folder, or S3 and its kin (settings.STORAGES)."""
+"""Recordings in storage (settings.STORAGES)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from speech_project.access.models import ApiKey
@@ -157,15 +157,23 @@ def _group_of(owner: Any, api_key: ApiKey | None) -> int | None:
 
 def cancel_job(job: Job) -> None:
     """Stop the work; what is transcribed already stays. Raises NotPossible when it is at rest."""
-    # taking the lease away is what tells the workers
-    stopped = Job.objects.filter(pk=job.pk, status__in=Job.WORKING).update(
-        status=Job.Status.CANCELLED, lease_until=None, finished_at=timezone.now()
-    )
-    if not stopped:
-        raise NotPossible(f"{job.title}: there is nothing to cancel, it is at rest.")
-    Chunk.objects.filter(job=job, status=Chunk.Status.TRANSCRIBING).update(
-        status=Chunk.Status.QUEUED, lease_until=None
-    )
+    with transaction.atomic():
+        working = Job.objects.select_for_update().filter(pk=job.pk, status__in=Job.WORKING)
+        if not working.exists():
+            raise NotPossible(f"{job.title}: there is nothing to cancel, it is at rest.")
+        pending = Chunk.objects.filter(job=job, status__in=Chunk.PENDING)
+        # taking the leases away is what tells the workers
+        if job.segments.exists():  # only gaps were being filled: they stay, and so does the rest
+            pending.update(
+                status=Chunk.Status.FAILED,
+                lease_until=None,
+                error_code="cancelled",
+                error_message="Cancelled before this part was transcribed.",
+            )
+            wake("finish_job", job.pk, queue="engine")
+            return
+        pending.update(status=Chunk.Status.QUEUED, lease_until=None)
+        working.update(status=Job.Status.CANCELLED, lease_until=None, finished_at=timezone.now())
 
 
 def retry_job(job: Job) -> None:
@@ -178,14 +186,16 @@ def retry_job(job: Job) -> None:
         chunks = Chunk.objects.select_for_update().filter(job=job)
         missing = chunks.exclude(status=Chunk.Status.COMPLETED)
         stopped = job.status in (Job.Status.FAILED, Job.Status.CANCELLED)
-        gaps = job.status == Job.Status.COMPLETED and missing.exists()
+        # an answer that came after the submission of the review is not in the text yet
+        unfilled = job.segments.filter(retired_at=None, text="", marks__contains=[{"kind": "gap"}])
+        gaps = job.status == Job.Status.COMPLETED and (missing.exists() or unfilled.exists())
         if not (stopped or gaps):
             raise NotPossible(f"{job.title}: there is nothing to retry.")
         if job.review_status == Job.Review.REVIEWED:  # what nobody has read must not join it
             raise NotPossible(f"{job.title}: its review is submitted. Reopen it first.")
         missing.update(
             status=Chunk.Status.QUEUED,
-            attempt=0,
+            tries_from=F("attempt"),
             not_before=None,
             lease_until=None,
             woken_at=timezone.now(),
@@ -194,7 +204,7 @@ def retry_job(job: Job) -> None:
         )
         prepared = job.chunk_count is not None
         job.status = Job.Status.TRANSCRIBING if prepared else Job.Status.QUEUED
-        job.attempt, job.woken_at = 0, timezone.now()
+        job.tries_from, job.woken_at = job.attempt, timezone.now()
         job.not_before = job.lease_until = job.finished_at = None
         job.error_code = job.error_message = ""
         job.save()
@@ -208,8 +218,12 @@ def retry_job(job: Job) -> None:
 
 def delete_job(job: Job) -> None:
     """Delete the job, its transcript and, when no other job has it, its recording."""
-    chunk_files = list(job.chunks.values_list("audio_file", flat=True))
     with transaction.atomic():
+        found = Job.objects.select_for_update().filter(pk=job.pk).first()  # workers wait
+        if found is None:
+            return
+        job = found
+        chunk_files = list(job.chunks.values_list("audio_file", flat=True))
         Job.objects.filter(pk=job.pk).delete()
         shared = Job.objects.filter(audio_file=job.audio_file).exists()
         files = [job.peaks_file, job.playback_file, *chunk_files]

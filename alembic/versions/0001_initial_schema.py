@@ -265,6 +265,13 @@ def upgrade() -> None:
             comment="How often it was claimed; also the fence: an old claim cannot write",
         ),
         sa.Column(
+            "tries_from",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="`attempt` when it was last retried: tries are counted from there",
+        ),
+        sa.Column(
             "not_before",
             sa.DateTime(timezone=True),
             nullable=True,
@@ -646,6 +653,13 @@ def upgrade() -> None:
             server_default=sa.text("0"),
             nullable=False,
             comment="How often it was claimed; also the fence: an old claim cannot write",
+        ),
+        sa.Column(
+            "tries_from",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="`attempt` when it was last retried: tries are counted from there",
         ),
         sa.Column(
             "not_before",

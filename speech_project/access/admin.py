@@ -6,32 +6,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import Group
 from django.db.models import JSONField, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from speech_project.access.groups import GroupField
 from speech_project.access.keys import new_secret
 from speech_project.access.models import ApiKey
 from speech_project.access.objects import ObjectField
 
 
 class ApiKeyForm(forms.ModelForm):
-    group_id = forms.TypedChoiceField(
-        label="Group", coerce=int, empty_value=None, required=False, choices=[]
-    )
+    group_id = GroupField()
 
     class Meta:
         model = ApiKey
         fields = ("name", "group_id", "rate_limit_per_minute", "expires_at", "metadata")
         widgets = {"name": forms.TextInput(attrs={"size": 50})}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if field := self.fields.get("group_id"):
-            groups = Group.objects.values_list("pk", "name")
-            field.choices = [("", "–"), *groups]  # type: ignore[attr-defined]
 
 
 class Live(admin.SimpleListFilter):
@@ -87,7 +79,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
         context = self.admin_site.each_context(request) | {"key": obj, "text": request.new_key}  # type: ignore[attr-defined]
         return TemplateResponse(request, "admin/key_created.html", context)
 
-    @admin.action(description="Revoke: refuse them from now on")
+    @admin.action(description="Revoke: refuse them from now on", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         count = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
         self.message_user(request, f"{count} revoked.")

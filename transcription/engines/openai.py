@@ -115,12 +115,23 @@ def _language_fields(capabilities: Capabilities, languages: tuple[str, ...]) -> 
 def _json_object(body: str) -> dict[str, Any]:
     """The body of a 200 as an object with a text; ValueError, saying what came, otherwise."""
     try:
-        raw = json.loads(body)
+        raw = _storable(json.loads(body, parse_constant=lambda _: None))
     except ValueError:
         raise ValueError(_said(body) or "an empty body") from None
     if not isinstance(raw, dict) or not isinstance(raw.get("text"), str):
         raise ValueError(_said(raw) or "JSON without a text")
     return raw
+
+
+def _storable(value: Any) -> Any:
+    """Without NUL and half characters, which no database takes: the answer is paid for already."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return value
 
 
 def _answer(raw: dict[str, Any], request: Request, request_id: str) -> Answer:

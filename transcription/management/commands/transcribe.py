@@ -1,5 +1,6 @@
 import json
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from transcription import inline, progress
 from transcription.engines import MODELS
 from transcription.exports import as_json
 from transcription.models import Job
-from transcription.services import JobRefused, cancel_job, create_job
+from transcription.services import JobRefused, NotPossible, cancel_job, create_job
 
 
 class Command(BaseCommand):
@@ -34,7 +35,8 @@ class Command(BaseCommand):
             try:
                 self.watch(job)
             except KeyboardInterrupt:
-                cancel_job(job)
+                with suppress(NotPossible):
+                    cancel_job(job)
                 raise CommandError("Cancelled.") from None
         if job.status != Job.Status.COMPLETED:
             raise CommandError(job.error_message or f"The job was {job.status}.")
