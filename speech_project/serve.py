@@ -188,7 +188,7 @@ def answers(port: int) -> bool:
 
 
 def forget_uploads(folder: Path) -> None:
-    """Recordings that were on their way in when a process was killed must not lie there for ever."""
+    """Recordings that were on their way in when a process was killed must not stay for ever."""
     for path in folder.glob("*"):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > FORGET_AFTER_S:
