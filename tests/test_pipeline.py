@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from transcription import leases, pipeline, wakeups
+from transcription import leases, pipeline, sweeping, wakeups
 from transcription.models import Attempt, Chunk, Job, Segment
 from transcription.services import NotPossible, cancel_job, delete_job, retry_job
 
@@ -50,6 +50,15 @@ def work_off(sent, *, twice=False):
         task, pk = sent.pop(0)
         for _ in range(2 if twice else 1):
             STEPS.get(task, lambda pk: None)(pk)
+
+
+def left_behind():
+    """What a worker that died leaves in its row."""
+    now = timezone.now()
+    return {
+        "woken_at": now - timedelta(seconds=20),
+        "lease_until": now - timedelta(seconds=1),
+    }
 
 
 def now_again(job):
@@ -106,10 +115,10 @@ def test_prepare_goes_on_where_a_dead_worker_stopped(job, sent, standin):
     Job.objects.update(
         status=Job.Status.PREPARING,
         chunk_count=None,
-        lease_until=timezone.now() - timedelta(seconds=1),
+        **left_behind(),
     )
     sent.clear()
-    pipeline.sweep()
+    sweeping.sweep()
     work_off(sent)
     assert now_again(job).status == Job.Status.COMPLETED
     assert len(standin.log()) == 2
@@ -120,28 +129,28 @@ def test_a_chunk_of_a_dead_worker_is_taken_up_by_the_sweep(job, sent):
     Chunk.objects.update(
         status=Chunk.Status.TRANSCRIBING,
         attempt=1,
-        lease_until=timezone.now() - timedelta(seconds=1),
+        **left_behind(),
     )
     sent.clear()
-    pipeline.sweep()
+    sweeping.sweep()
     work_off(sent)
     assert now_again(job).status == Job.Status.COMPLETED
 
 
 def test_a_lost_message_is_sent_again_after_a_while_and_not_before(job, sent):
     sent.clear()
-    pipeline.sweep()
+    sweeping.sweep()
     assert sent == []
-    Job.objects.update(woken_at=timezone.now() - pipeline.LOST_AFTER)
-    pipeline.sweep()
-    pipeline.sweep()
+    Job.objects.update(woken_at=timezone.now() - sweeping.LOST_AFTER)
+    sweeping.sweep()
+    sweeping.sweep()
     assert sent == [("prepare_job", str(job.pk))]
 
 
 def test_finish_is_sent_again_when_its_message_was_lost(job, sent):
     work_off_until_finish(job, sent)
-    Job.objects.update(woken_at=timezone.now() - pipeline.LOST_AFTER)
-    pipeline.sweep()
+    Job.objects.update(woken_at=timezone.now() - sweeping.LOST_AFTER)
+    sweeping.sweep()
     work_off(sent)
     assert now_again(job).status == Job.Status.COMPLETED
 
@@ -184,7 +193,7 @@ def test_a_passing_error_waits_and_tries_again(job, sent, standin):
     assert len(standin.log()) == 1, "it is not due yet"
     Chunk.objects.filter(pk=chunk.pk).update(not_before=timezone.now())
     sent.clear()
-    pipeline.sweep()
+    sweeping.sweep()
     assert ("transcribe_chunk", str(chunk.pk)) in sent
     work_off(sent)
     chunk.refresh_from_db()
@@ -297,7 +306,7 @@ def test_a_recording_that_kills_its_workers_ends_as_failed(job, sent):
         lease_until=timezone.now() - timedelta(seconds=1),
     )
     sent.clear()
-    pipeline.sweep()
+    sweeping.sweep()
     assert now_again(job).status == Job.Status.FAILED
     assert job.error_code == "worker_crashed"
     assert sent == []

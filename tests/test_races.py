@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from feedback.services import Conflict, Save, save_segment, submit_review
-from transcription import leases, pipeline, services, wakeups
+from transcription import leases, pipeline, services, sweeping, tasks, wakeups
 from transcription.engines.base import Answer, EngineError
 from transcription.models import Attempt, Chunk, Job, Segment
 
@@ -252,10 +252,10 @@ def test_what_waits_for_busy_workers_is_not_sent_again_and_again(make_job, sent)
         Chunk(job=job, position=n, start_ms=n * 1000, end_ms=n * 1000 + 1000) for n in range(300)
     )
     claim(job.chunks.first())
-    long_ago = timezone.now() - pipeline.LOST_AFTER
+    long_ago = timezone.now() - sweeping.LOST_AFTER
     for _ in range(20):
         Chunk.objects.update(woken_at=long_ago)
-        pipeline.sweep()
+        sweeping.sweep()
     assert sent == []
 
 
@@ -265,15 +265,35 @@ def test_idle_workers_are_woken_for_some_of_what_was_lost(make_job, sent):
     Chunk.objects.bulk_create(
         Chunk(job=job, position=n, start_ms=n * 1000, end_ms=n * 1000 + 1000) for n in range(300)
     )
-    Chunk.objects.update(woken_at=timezone.now() - pipeline.LOST_AFTER)
+    Chunk.objects.update(woken_at=timezone.now() - sweeping.LOST_AFTER)
     for _ in range(20):
-        pipeline.sweep()
-    assert 0 < len(sent) == pipeline.MOST_LOST
+        sweeping.sweep()
+    assert 0 < len(sent) == sweeping.MOST_LOST
 
 
 def test_a_worker_that_is_done_wakes_the_next_lost_one(job, sent, monkeypatch):
     first, second = job.chunks.order_by("position")
-    Chunk.objects.update(woken_at=timezone.now() - pipeline.LOST_AFTER)
+    Chunk.objects.update(woken_at=timezone.now() - sweeping.LOST_AFTER)
     monkeypatch.setattr(pipeline, "_ask", lambda *_: Answer("one"))
-    pipeline.transcribe(first.pk)
+    tasks.transcribe_chunk(str(first.pk))
     assert sent == [("transcribe_chunk", str(second.pk))]
+
+
+def test_a_preparation_that_is_done_wakes_the_next_lost_job(make_job, sent):
+    lost = make_job(status=Job.Status.QUEUED, woken_at=timezone.now() - sweeping.LOST_AFTER)
+    recent = make_job(status=Job.Status.QUEUED)
+    sweeping.sweep()
+    assert sent == [], "the workers may be busy with the recent one"
+    Job.objects.filter(pk=recent.pk).update(status=Job.Status.CANCELLED)
+    tasks.prepare_job(str(recent.pk))
+    assert sent == [("prepare_job", str(lost.pk))]
+
+
+def test_what_a_dead_worker_left_is_sent_once_until_it_is_long_ago(job, sent):
+    chunk = job.chunks.first()
+    claim(chunk)
+    lose_lease(chunk)
+    Chunk.objects.filter(pk=chunk.pk).update(woken_at=timezone.now() - timedelta(seconds=5))
+    for _ in range(5):
+        sweeping.sweep()
+    assert sent == [("transcribe_chunk", str(chunk.pk))]

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from transcription import pipeline, wakeups
+from transcription import pipeline, sweeping, wakeups
 from transcription.models import Job
 
 logger = logging.getLogger(__name__)
@@ -65,5 +65,5 @@ def wait(job: Job, on_progress: Callable[[Job], None]) -> None:
         on_progress(job)
         if not job.working:
             return
-        pipeline.sweep(job.pk)
+        sweeping.sweep(job.pk)
         time.sleep(POLL_S)

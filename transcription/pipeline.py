@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from transcription import audio, leases, recordings, stitching
@@ -30,11 +30,6 @@ logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 6
 FIRST_BACKOFF_S = 2.0
 LONGEST_BACKOFF_S = 120.0
-# a wake-up that nobody followed for so long is sent again: lost, or all workers are busy
-LOST_AFTER = timedelta(seconds=30)
-# so many at once, which keep the workers busy: from then on each of them wakes the next
-MOST_LOST = 16
-MOST_WAKE_UPS = 200  # in one sweep
 PLAYBACK_TIMEOUT_S = 1800
 
 
@@ -150,7 +145,6 @@ def transcribe(chunk_id: int) -> None:
         else:
             _store_answer(job, chunk, answer, started_at)
     _finish_when_complete(chunk.job_id)
-    _wake_one_lost(job.engine)
 
 
 def _ask(job: Job, chunk: Chunk) -> Answer:
@@ -255,23 +249,20 @@ def _fail_chunk(job: Job, chunk: Chunk, error: EngineError, started_at: datetime
 # --- Finish: from chunks to segments -----------------------------------------------------------
 
 
-def _pending() -> Exists:
-    return Exists(Chunk.objects.filter(job=OuterRef("pk"), status__in=Chunk.PENDING))
-
-
-def _complete() -> Q:
+def complete() -> Q:
     """All chunks are cut, and each has an answer or has failed for good."""
-    return Q(status=Job.Status.TRANSCRIBING, chunk_count__isnull=False) & ~Q(_pending())
+    pending = Exists(Chunk.objects.filter(job=OuterRef("pk"), status__in=Chunk.PENDING))
+    return Q(status=Job.Status.TRANSCRIBING, chunk_count__isnull=False) & ~Q(pending)
 
 
 def _finish_when_complete(job_id: Any) -> None:
-    if Job.objects.filter(_complete(), pk=job_id).exists():
+    if Job.objects.filter(complete(), pk=job_id).exists():
         wake("finish_job", job_id, queue="engine")
 
 
 def finish(job_id: Any) -> None:
     abandoned = Q(status=Job.Status.FINISHING) & leases.expired()
-    job = leases.claim(Job, job_id, _complete() | abandoned, status=Job.Status.FINISHING)
+    job = leases.claim(Job, job_id, complete() | abandoned, status=Job.Status.FINISHING)
     if job is None:
         return
     chunks = list(Chunk.objects.filter(job=job))
@@ -379,96 +370,3 @@ def make_playback(job_id: Any) -> None:
             name = recordings.save(f"playback/{job.pk}.mp3", copy)
     if not Job.objects.filter(pk=job.pk).update(playback_file=name):
         recordings.delete(name)  # the job was deleted meanwhile
-
-
-# --- The sweep: what is due, and what its worker left behind -----------------------------------
-
-
-def sweep(job_id: Any = None) -> None:
-    """Send again what is due or whose worker died, and end what keeps killing its workers.
-
-    With `job_id`, for that job only.
-    """
-    jobs, chunks = Job.objects.all(), Chunk.objects.filter(_at_work()).select_related("job")
-    if job_id is not None:
-        jobs, chunks = jobs.filter(pk=job_id), chunks.filter(job=job_id)
-    _end_hopeless(jobs, chunks)
-    dead, queued = leases.expired(), Q(status=Job.Status.QUEUED)
-    for job in [
-        *jobs.filter(Q(status=Job.Status.PREPARING) & dead | queued & _retry_due())[:MOST_WAKE_UPS],
-        *_lost(jobs.filter(queued)).order_by("-priority", "woken_at")[:MOST_LOST],
-    ]:
-        _wake_again(job, "prepare_job", "media")
-    due = Q(status=Chunk.Status.TRANSCRIBING) & dead | Q(status=Chunk.Status.QUEUED) & _retry_due()
-    for chunk in chunks.filter(due).order_by("-job__priority", "pk")[:MOST_WAKE_UPS]:
-        _wake_chunk_again(chunk)
-    for engine in chunks.values_list("job__engine", flat=True).distinct():
-        _wake_lost_of_idle(chunks.filter(job__engine=engine))
-    for job in jobs.filter(
-        Q(status=Job.Status.FINISHING) & dead | _complete() & Q(woken_at__lt=_long_ago())
-    )[:MOST_WAKE_UPS]:
-        _wake_again(job, "finish_job", "engine")
-
-
-def _at_work() -> Q:
-    return Q(job__status__in=(Job.Status.PREPARING, Job.Status.TRANSCRIBING))
-
-
-def _long_ago() -> datetime:
-    return timezone.now() - LOST_AFTER
-
-
-def _retry_due() -> Q:
-    """A pause is over for which nobody was woken yet."""
-    return Q(not_before__lte=timezone.now(), woken_at__lt=F("not_before"))
-
-
-def _lost(works: QuerySet[Any]) -> QuerySet[Any]:
-    """Queued units whose wake-up is long ago, while none of the same kind is recent: where
-    some are, the rest may just be waiting for their turn, and more messages would not help."""
-    if works.filter(woken_at__gte=_long_ago()).exists():
-        return works.none()
-    return works.filter(leases.due())
-
-
-def _wake_lost_of_idle(chunks: QuerySet[Chunk]) -> None:
-    """For an engine that nobody is asking although chunks wait for it."""
-    if chunks.filter(status=Chunk.Status.TRANSCRIBING, lease_until__gte=timezone.now()).exists():
-        return
-    waiting = _lost(chunks.filter(status=Chunk.Status.QUEUED))
-    for chunk in waiting.order_by("-job__priority", "woken_at")[:MOST_LOST]:
-        _wake_chunk_again(chunk)
-
-
-def _wake_one_lost(engine: str) -> None:
-    """A worker that is done with a chunk wakes one whose message seems to be lost."""
-    waiting = Chunk.objects.filter(
-        _at_work(), leases.due(), status=Chunk.Status.QUEUED, job__engine=engine,
-        woken_at__lt=_long_ago(),
-    )  # fmt: skip
-    if chunk := waiting.select_related("job").order_by("woken_at").first():
-        _wake_chunk_again(chunk)
-
-
-def _wake_chunk_again(chunk: Chunk) -> None:
-    _wake_again(chunk, "transcribe_chunk", capabilities(chunk.job.model).queue)
-
-
-def _wake_again(work: Job | Chunk, task: str, queue: str) -> None:
-    type(work)._default_manager.filter(Q(pk=work.pk)).update(woken_at=timezone.now())
-    wake(task, work.pk, queue=queue)
-
-
-def _end_hopeless(jobs: QuerySet[Job], chunks: QuerySet[Chunk]) -> None:
-    """A recording that killed its worker so often would do so for ever."""
-    crashed = {
-        "error_code": "worker_crashed",
-        "error_message": "The worker stopped again and again at this place. Look into its log.",
-        "lease_until": None,
-    }
-    hopeless = leases.expired() & Q(attempt__gte=F("tries_from") + MOST_ATTEMPTS)
-    stuck = chunks.filter(hopeless, status=Chunk.Status.TRANSCRIBING).values("pk")
-    Chunk.objects.filter(pk__in=stuck).update(status=Chunk.Status.FAILED, **crashed)
-    jobs.filter(hopeless, status__in=Job.WORKING).update(
-        status=Job.Status.FAILED, finished_at=timezone.now(), **crashed
-    )
