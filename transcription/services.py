@@ -217,18 +217,17 @@ def retry_job(job: Job) -> None:
 
 
 def delete_job(job: Job) -> None:
-    """Delete the job, its transcript and, when no other job has it, its recording."""
+    """Delete the job, its transcript and those of its files that no other job has."""
     with transaction.atomic():
         found = Job.objects.select_for_update().filter(pk=job.pk).first()  # workers wait
         if found is None:
             return
-        job = found
-        chunk_files = list(job.chunks.values_list("audio_file", flat=True))
-        Job.objects.filter(pk=job.pk).delete()
-        shared = Job.objects.filter(audio_file=job.audio_file).exists()
-        files = [job.peaks_file, job.playback_file, *chunk_files]
-        if not shared:
-            files.append(job.audio_file)
+        files = list(found.chunks.values_list("audio_file", flat=True))
+        Job.objects.filter(pk=found.pk).delete()
+        for field in ("audio_file", "playback_file", "peaks_file"):
+            name = getattr(found, field)
+            if not Job.objects.filter(**{field: name}).exists():
+                files.append(name)
         transaction.on_commit(lambda: recordings.delete(*files))
 
 
