@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from transcription.engines import MODELS
 from transcription.models import Job, Segment
 
 
@@ -33,13 +34,14 @@ def segment_dict(segment: Segment) -> dict[str, Any]:
 
 def as_json(job: Job) -> dict[str, Any]:
     """The whole transcript with words and times."""
-    segments = live_segments(job)
+    segments, record = live_segments(job), MODELS.get(job.model)
     return {
         "id": str(job.pk),
         "title": job.title,
         "status": job.status,
         "review_status": job.review_status,
         "model": job.model,
+        "demo_quality": bool(record and record.demo),
         "languages": job.languages,
         "duration_ms": job.duration_ms,
         "text": " ".join(segment.text for segment in segments if segment.text),

@@ -41,6 +41,8 @@ class Command(BaseCommand):
         if job.status != Job.Status.COMPLETED:
             raise CommandError(job.error_message or f"The job was {job.status}.")
         document = as_json(job)
+        if document["demo_quality"]:
+            self.stderr.write(f"{MODELS[job.model].label}: demo quality, not for real use.")
         if options["json"]:
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
         else:

@@ -1,0 +1,103 @@
+"""`manage.py transcribe`: one recording in the terminal, without a worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import ROOT, SAMPLE, test_database_url
+from transcription.models import Job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def start(*args, **environment):
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "transcribe", *map(str, args)],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": test_database_url()} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def transcribe(*args, **environment):
+    process = start(*args, **environment)
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def test_the_text_is_printed_and_labelled(short_clip):
+    code, out, err = transcribe(short_clip)
+    assert code == 0, err
+    assert "heart attack" in out
+    assert "demo quality" in err
+    assert Job.objects.get().status == Job.Status.COMPLETED
+
+
+def test_json_has_words_and_times(short_clip):
+    code, out, err = transcribe(short_clip, "--json", "--language", "en")
+    assert code == 0, err
+    document = json.loads(out)
+    words = [word for segment in document["segments"] for word in segment["words"]]
+    assert "heart" in [word["text"] for word in words]
+    assert all(0 <= word["start_ms"] <= word["end_ms"] <= document["duration_ms"] for word in words)
+    assert (document["demo_quality"], document["languages"]) == (True, ["en"])
+
+
+def test_another_engine_can_be_chosen(short_clip, openai_standin):
+    openai_standin.set_text("The engine heard this.")
+    code, out, err = transcribe(
+        short_clip,
+        "--model",
+        "whisper-1",
+        OPENAI_API_KEY=openai_standin.api_key,
+        OPENAI_BASE_URL=openai_standin.base_url,
+    )
+    assert (code, out) == (0, "The engine heard this.\n"), err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["nowhere.mp3"], "There is no file nowhere.mp3."),
+        (["README.md"], "No sound could be decoded"),
+        ([SAMPLE, "--model", "nope"], "Choose one of: gpt-transcribe"),
+        ([SAMPLE, "--model", "whisper-1"], "OPENAI_API_KEY"),
+        ([SAMPLE, "--language", "de"], "understands only en"),
+        ([SAMPLE, "--language", "klingon"], "is no language code"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(args, message):
+    code, out, err = transcribe(*args)
+    assert (code, out) == (1, "")
+    assert message in err
+    assert "Traceback" not in err
+    assert not Job.objects.exists()
+
+
+def test_ctrl_c_ends_it_at_once_and_cancels_the_job(openai_standin):
+    openai_standin.set_latency(60)
+    process = start(
+        SAMPLE,
+        "--model",
+        "whisper-1",
+        OPENAI_API_KEY=openai_standin.api_key,
+        OPENAI_BASE_URL=openai_standin.base_url,
+    )
+    deadline = time.monotonic() + 60
+    while not Job.objects.filter(status=Job.Status.TRANSCRIBING).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=15)
+    assert process.returncode == 1
+    assert err.strip().endswith("CommandError: Cancelled.")
+    assert Job.objects.get().status == Job.Status.CANCELLED
