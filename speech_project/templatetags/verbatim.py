@@ -1,6 +1,9 @@
 """How times and sizes are shown."""
 
+from datetime import datetime
+
 from django import template
+from django.utils.timesince import timesince
 
 register = template.Library()
 
@@ -15,6 +18,13 @@ def clock(ms: int | None) -> str:
     minutes, seconds = divmod(ms // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long since, in the largest unit; the first minute is now."""
+    passed = timesince(moment, depth=1)
+    return "just now" if passed.startswith("0") else f"{passed} ago"
 
 
 @register.filter
