@@ -48,6 +48,8 @@ class Job(Work):
         COMMAND = "command"
         SAMPLE = "sample"
 
+    # of these states the chunks may be asked for
+    HEARING = (Status.PREPARING, Status.TRANSCRIBING)
     WORKING = (Status.QUEUED, Status.PREPARING, Status.TRANSCRIBING, Status.FINISHING)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -129,7 +129,7 @@ def _fail_job(job: Job, code: str, message: str) -> None:
 def transcribe(chunk_id: int) -> None:
     ready = Q(status=Chunk.Status.QUEUED) & leases.due()
     abandoned = Q(status=Chunk.Status.TRANSCRIBING) & leases.expired()
-    wanted = Q(job__status__in=(Job.Status.PREPARING, Job.Status.TRANSCRIBING))
+    wanted = Q(job__status__in=Job.HEARING)
     chunk = leases.claim(
         Chunk, chunk_id, (ready | abandoned) & wanted, status=Chunk.Status.TRANSCRIBING
     )
@@ -207,8 +207,12 @@ def _note_attempt(
     answer: Answer | None = None,
     error: EngineError | None = None,
 ) -> bool:
-    """Keep what was asked and answered; False where the job was deleted meanwhile."""
-    if not Chunk.objects.select_for_update().filter(pk=chunk.pk).exists():
+    """Keep what was asked and answered; False where the job was deleted meanwhile.
+
+    It locks the job, before any of its chunks, as finishing, cancelling, retrying and deleting do:
+    so none of them sees half of what is stored here, and no two wait for each other.
+    """
+    if Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first() is None:
         return False
     Attempt.objects.create(
         chunk=chunk,
@@ -265,17 +269,17 @@ def finish(job_id: Any) -> None:
     job = leases.claim(Job, job_id, complete() | abandoned, status=Job.Status.FINISHING)
     if job is None:
         return
-    chunks = list(Chunk.objects.filter(job=job))
-    failed = [chunk for chunk in chunks if chunk.status == Chunk.Status.FAILED]
-    if chunks and len(failed) == len(chunks):
-        _fail_job(job, failed[0].error_code, failed[0].error_message)
-        return
     with leases.hold(job) as lease, transaction.atomic():
         if lease.mine.select_for_update().first() is None:  # reviewers' saves wait for this lock
             return
+        chunks = list(Chunk.objects.filter(job=job))
+        failed = [chunk for chunk in chunks if chunk.status == Chunk.Status.FAILED]
+        if chunks and len(failed) == len(chunks):
+            _fail_job(job, failed[0].error_code, failed[0].error_message)
+            return
         _write_segments(job, chunks)
         answered = list(Attempt.objects.filter(chunk__job=job, error_code=""))
-        done = lease.mine.all().update(
+        lease.mine.all().update(
             status=Job.Status.COMPLETED,
             lease_until=None,
             finished_at=timezone.now(),
@@ -283,9 +287,6 @@ def finish(job_id: Any) -> None:
             usage=_sum(attempt.usage for attempt in answered),
             cost_usd=_cost(job, answered),
         )
-        if not done:
-            transaction.set_rollback(True)
-            return
         wake("make_playback", job.pk, queue="media")
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from speech_project.access.models import ApiKey
 from transcription import audio, recordings
-from transcription.engines import capabilities
+from transcription.engines import MODELS, capabilities
 from transcription.engines.base import Capabilities
 from transcription.models import Chunk, Job
 from transcription.wakeups import wake
@@ -107,12 +107,18 @@ def _wake_to_prepare(job: Job) -> None:
     wake("prepare_job", job.pk, queue="media")
 
 
+def offered_models() -> list[Capabilities]:
+    """The models that can be asked with what is configured."""
+    openai = bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
+    return [record for record in MODELS.values() if openai or record.engine != "openai"]
+
+
 def _choose_model(model: str) -> Capabilities:
     try:
         record = capabilities(model)
     except ValueError as error:
         raise JobRefused("model_unknown", str(error)) from None
-    if record.engine == "openai" and not (settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL):
+    if record not in offered_models():
         raise JobRefused(
             "engine_not_configured",
             f"{record.label} needs a key. Set OPENAI_API_KEY (or OPENAI_BASE_URL for a server of "

@@ -67,8 +67,7 @@ def wake_next_chunk(done_id: int) -> None:
 
 
 def _chunks_at_work() -> QuerySet[Chunk]:
-    states = (Job.Status.PREPARING, Job.Status.TRANSCRIBING)
-    return Chunk.objects.filter(job__status__in=states).select_related("job")
+    return Chunk.objects.filter(job__status__in=Job.HEARING).select_related("job")
 
 
 def _long_ago() -> datetime:

@@ -24,6 +24,7 @@ from transcription.services import (
     NotPossible,
     cancel_job,
     create_job,
+    offered_models,
     queue_for,
     retry_job,
 )
@@ -53,17 +54,12 @@ def queue(request: HttpRequest) -> HttpResponse:
         "states": STATES,
         "state": state,
         "text": text,
-        "models": _offered_models(),
+        "models": offered_models(),
         "default_model": settings.STT_MODEL,
         "max_upload_mb": settings.MAX_UPLOAD_MB,
     }
     fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
     return render(request, "queue_table.html" if fragment else "queue.html", context)
-
-
-def _offered_models() -> list[Any]:
-    openai = bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
-    return [record for record in MODELS.values() if openai or record.engine != "openai"]
 
 
 @require_POST

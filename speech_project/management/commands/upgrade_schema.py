@@ -13,5 +13,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             upgrade()
-        except Unreachable as error:
+        except (Unreachable, TimeoutError) as error:
             raise CommandError(str(error)) from None
