@@ -5,6 +5,7 @@ that file without the line end (how Docker and Kubernetes hand over secrets).
 """
 
 import os
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -54,6 +55,22 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
     if not least <= number <= most:
         raise ImproperlyConfigured(
             f"{name} is {value!r}. Allowed: a whole number from {least} to {most}."
+        )
+    return number
+
+
+def amount(name: str) -> Decimal | None:
+    """An amount of money, 0 or more; None where nothing is set."""
+    value = text(name)
+    if not value:
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not 0 <= number < 1_000_000:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}. Allowed: an amount like 2.50, or nothing for no limit."
         )
     return number
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Numeric,
+    PrimaryKeyConstraint,
     SmallInteger,
     String,
     Table,
@@ -63,6 +65,10 @@ def code(name: str, comment: str, default: str | None = "") -> Column[Any]:
 
 def number(name: str, comment: str, default: int = 0) -> Column[Any]:
     return Column(name, Integer, nullable=False, server_default=text(str(default)), comment=comment)
+
+
+def money(name: str, comment: str) -> Column[Any]:
+    return Column(name, Numeric(12, 6), comment=comment)
 
 
 def flag(name: str, comment: str, default: bool = False) -> Column[Any]:
@@ -131,6 +137,9 @@ api_keys = Table(
     Column("group_id", Integer, comment="Reviewers of this group see its jobs; auth_group id"),
     json("scopes", "What the key may do; empty: everything", "[]"),
     number("rate_limit_per_minute", "Requests a minute; 0: no limit", 60),
+    money("monthly_budget_usd", "What its jobs may cost in a calendar month (UTC); null: no limit"),
+    money("spent_usd", "What they cost in the month of spent_in, deleted ones too"),
+    Column("spent_in", Date, comment="First day of that month"),
     made(),
     moment("expires_at", "Refused from then on"),
     moment("revoked_at", "Refused since then"),
@@ -151,6 +160,17 @@ user_settings = Table(
     json("preferences", "Speed, theme, resume step and the like", "{}"),
     made("updated_at"),
     comment="What each user set up for themselves",
+)
+
+engine_accounts = Table(
+    "engine_accounts",
+    metadata,
+    code("name", "`openai`, or host and port of a server that speaks the same API", None),
+    moment("next_turn_at", "When the next request may start, by the budget of requests a minute"),
+    moment("paused_until", "The service asked for a pause: nobody asks earlier"),
+    words("pause_reason", "What it said"),
+    PrimaryKeyConstraint("name"),
+    comment="Services that are asked: what all workers together must keep to",
 )
 
 lexicon_terms = Table(
@@ -254,8 +274,10 @@ jobs = Table(
     Column("duration_ms", BigInteger, comment="What was decoded, never what a header says"),
     words("playback_file", "Copy that every browser plays and seeks exactly; empty: not yet made"),
     words("peaks_file", "Waveform for the desk; empty: not yet made"),
+    Column("speech_dbfs", Double, comment="How loud the speech is; null: there is none"),
     code("engine", "Which kind of engine", None),
     code("model", "Which model of it", None),
+    code("asked_model", "The model that was wished for, where another had to take its place"),
     json("languages", "Expected languages, ISO 639 codes", "[]"),
     json("script_policy", "Script to write each language in", "{}"),
     json("options", "Further wishes for this job", "{}"),
@@ -273,7 +295,8 @@ jobs = Table(
     code("error_code", "Why it failed, for programs"),
     words("error_message", "Why it failed and what to do, for people"),
     json("usage", "What the engine counted, summed over chunks", "{}"),
-    Column("cost_usd", Numeric(12, 6), comment="By the price table at the time"),
+    money("cost_usd", "By the price table at the time"),
+    money("budget_usd", "What it may cost; null: no limit"),
     number("word_count", "Words of the engine's text"),
     words("lexicon_version", "Which lexicon was applied"),
     *user("assigned_to", "Who is to review it"),
@@ -315,13 +338,23 @@ chunks = Table(
     number("position", "Order within the job, from 0"),
     Column("start_ms", BigInteger, nullable=False),
     Column("end_ms", BigInteger, nullable=False),
+    Column("channel", SmallInteger, comment="Channel of the recording, from 0; null: all mixed"),
+    json("spans", "The stretches that it holds, silence left out: [[start_ms, end_ms]]", "[]"),
+    number("overlap_ms", "How much of its start repeats the end of the one before"),
+    number("speech_ms", "How much of it is speech, by its energy"),
     words("audio_file", "Name in storage of what the engine is sent"),
     code("status", "Where the work stands", "queued"),
     *work_columns(),
+    words("partial", "What is heard so far, while an engine is at it"),
+    number("heard_ms", "How far into its sound that is"),
     words("text", "The engine's answer"),
-    json("words", "Words with times within the recording: [text, start_ms, end_ms, conf]", "[]"),
+    json(
+        "words",
+        "With times within the recording: [text, start_ms, end_ms, conf, estimated, speaker]",
+        "[]",
+    ),
     code("language", "As the engine tells it"),
-    json("checks", "What looks wrong with the answer", "[]"),
+    json("checks", "What looks wrong with the answer: [{kind, reason, start, end}]", "[]"),
     code("error_code", "Why it failed, for programs"),
     words("error_message", "Why it failed and what to do, for people"),
     made(),
@@ -345,17 +378,25 @@ attempts = Table(
     big_id(),
     belongs("chunk_id", "chunks", ondelete="CASCADE"),
     number("number", "The chunk's attempt that asked"),
+    code("step", "Why it was asked: first, without_prompt, smaller, other_model", "first"),
+    number("part", "Which part of the chunk, where it is asked in smaller ones"),
+    code("account", "The service that was asked; empty: this machine itself"),
     code("model", "Which model was asked", None),
     json("request", "What was asked, without the audio", "{}"),
     json("response", "The answer as received", "{}"),
+    json("answer", "The answer as read: text, words, stretches, language; empty: none came", "{}"),
     words("text", "The text of the answer"),
+    money("cost_usd", "By the price table; of one under way, or never answered: what it may cost"),
     json("usage", "What the engine counted", "{}"),
     code("request_id", "The server's name for the request"),
     code("error_code", "Empty: it answered"),
     words("error_message", "What the engine said"),
     made("started_at"),
     moment("finished_at", "Answer or error received"),
-    comment="Each answer of an engine, kept for ever",
+    one_of("step", "first", "without_prompt", "smaller", "other_model"),
+    # how many requests are under way
+    Index("ix_attempts_open", "account", postgresql_where=text("finished_at IS NULL")),
+    comment="Each request to an engine and its answer, kept for ever",
 )
 
 segments = Table(
@@ -364,14 +405,14 @@ segments = Table(
     big_id(),
     belongs("job_id", "jobs", ondelete="CASCADE"),
     belongs("chunk_id", "chunks", nullable=True, ondelete="SET NULL"),
-    Column("position", Double, nullable=False, comment="Order within the job; splits go between"),
+    Column("position", Double, nullable=False, comment="Order within the job; its start at first"),
     Column("start_ms", BigInteger, nullable=False),
     Column("end_ms", BigInteger, nullable=False),
     words("speaker", "Name or label of who speaks"),
     code("language", "Main language, ISO 639 code"),
     words("engine_text", "What the engine heard, for ever"),
     words("text", "What the transcript says now"),
-    json("words", "Words with times: [text, start_ms, end_ms, confidence]", "[]"),
+    json("words", "Words with times: [text, start_ms, end_ms, confidence, estimated]", "[]"),
     json("replacements", "What the lexicon changed", "[]"),
     json("marks", "Places that a reviewer should look at", "[]"),
     number("version", "Rises with each change; a save names the one it was made from", 1),

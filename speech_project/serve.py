@@ -110,6 +110,7 @@ def configure(folder: Path, port: int) -> None:
     os.environ["WEB_CONCURRENCY"] = str(processes)
     cpus = min(os.cpu_count() or 1, MOST_MEDIA_PROCESSES)
     os.environ["VERBATIM_MEDIA_PROCESSES"] = str(cpus)
+    os.environ["ENGINE_THREADS"] = str(env.integer("ENGINE_THREADS", 16, least=1, most=1000))
     # supervisord looks the programs' `python` up here
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     if settings.DATABASE.embedded:

@@ -10,7 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from speech_project import database, env
 from speech_project.datadir import BASE_DIR, data_dir, own_secret_key
-from transcription.engines import MODELS
+from transcription.engines import MODELS, declare
+from transcription.engines.configured import parse as parse_models
 
 DATA_DIR = data_dir()
 DATABASE = database.address()
@@ -220,15 +221,27 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 OPENAI_API_KEY = env.secret("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", schemes=("http", "https"))
 ENGINE_CONFIGURED = bool(OPENAI_API_KEY or OPENAI_BASE_URL)
+try:
+    declare(parse_models(env.text("STT_MODELS"), env.secret))
+except ValueError as error:
+    raise ImproperlyConfigured(f"STT_MODELS: {error}") from error
 STT_MODEL = env.text(
     "STT_MODEL", "gpt-transcribe" if ENGINE_CONFIGURED else "pocketsphinx", allowed=tuple(MODELS)
 )
-if MODELS[STT_MODEL].engine == "openai" and not ENGINE_CONFIGURED:
-    raise ImproperlyConfigured(
-        f"STT_MODEL is {STT_MODEL}, which needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server "
-        "of your own. Without them only pocketsphinx can be chosen."
-    )
+# asked where another's answer stays wrong
+STT_FALLBACK_MODEL = env.text("STT_FALLBACK_MODEL", allowed=("", *MODELS))
+for _name, _model in (("STT_MODEL", STT_MODEL), ("STT_FALLBACK_MODEL", STT_FALLBACK_MODEL)):
+    _record = MODELS.get(_model)
+    if _record and _record.engine == "openai" and not (ENGINE_CONFIGURED or _record.base_url):
+        raise ImproperlyConfigured(
+            f"{_name} is {_model}, which needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server "
+            "of your own. Without them only pocketsphinx can be chosen."
+        )
 ENGINE_TIMEOUT_S = env.integer("ENGINE_TIMEOUT_S", 300, least=5, most=3600)
+# what all workers together may have under way, and begin in a minute (0: no limit), at one service
+ENGINE_CONCURRENCY = env.integer("ENGINE_CONCURRENCY", 64, least=1, most=10_000)
+ENGINE_REQUESTS_PER_MINUTE = env.integer("ENGINE_REQUESTS_PER_MINUTE", 0, least=0, most=100_000)
+JOB_BUDGET_USD = env.amount("JOB_BUDGET_USD")
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {

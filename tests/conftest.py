@@ -31,6 +31,12 @@ from transcription.models import Chunk, Job, Segment
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "sample" / "dictation.flac"
+# as long as half a minute of speech
+HALF_MINUTE = (
+    "We saw the patient on Monday and she told us that the pain had gone after two days of rest. "
+    "Her blood pressure was normal, she sleeps well, and she walks to the shops and back again "
+    "every morning. We agreed to lower the dose and to look at her again in three months."
+)
 
 pytest_plugins = ["tests.standin.fixture"]
 

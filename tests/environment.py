@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 
 for name in (
-    "OPENAI_API_KEY", "OPENAI_BASE_URL", "STT_MODEL", "SITE_URL", "DEBUG", "MEDIA_ROOT",
+    "OPENAI_API_KEY", "OPENAI_BASE_URL", "STT_MODEL", "STT_MODELS",
+    "STT_FALLBACK_MODEL", "ENGINE_CONCURRENCY", "ENGINE_REQUESTS_PER_MINUTE", "JOB_BUDGET_USD", "SITE_URL", "DEBUG", "MEDIA_ROOT",
     "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "ALLOWED_HOSTS",
 ):  # fmt: skip
     os.environ.pop(name, None)

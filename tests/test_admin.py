@@ -2,21 +2,25 @@
 
 import json
 import re
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
 from django.urls import reverse
+from django.utils import timezone
 
 from feedback.models import Feedback
 from feedback.services import Save, save_segment, submit_review
 from lexicon.models import Alternative, Term
 from speech_project.access.keys import create_key
 from speech_project.access.models import ApiKey
-from transcription import recordings
+from transcription import choosing, recordings
 from transcription.admin import JobAdmin
-from transcription.models import Chunk, Job, Segment
+from transcription.models import Attempt, Chunk, Job, Segment
 
+ATTEMPTS = "/admin/transcription/attempt/"
 JOBS, KEYS = "/admin/transcription/job/", "/admin/access/apikey/"
 TERMS, REVIEWS = "/admin/lexicon/term/", "/admin/feedback/feedback/"
 
@@ -36,6 +40,18 @@ def term(db):
     term = Term.objects.create(term="Ozempic", normalized="ozempic", kind="drug")
     Alternative.objects.create(term=term, text="us and paid", normalized="us and paid")
     return term
+
+
+@pytest.fixture
+def attempt(job):
+    return Attempt.objects.create(
+        chunk=job.chunks.get(),
+        model="whisper-1",
+        text="us and paid",
+        cost_usd=Decimal("0.0123"),
+        response={"text": "us and paid"},
+        started_at=timezone.now(),
+    )
 
 
 @pytest.fixture
@@ -94,21 +110,25 @@ def act(client, address, action, *objects, **more):
         (TERMS, {"q": "Özempic"}, "Ozempic"),
         (TERMS, {"q": "nothing"}, "0 terms"),
         (TERMS, {"status__exact": "suggested", "kind__exact": "drug"}, "Ozempic"),
+        (ATTEMPTS, {}, "$0.0123"),
+        (ATTEMPTS, {"step__exact": "smaller"}, "0 attempts"),
         (REVIEWS, {}, "rita"),
         (REVIEWS, {"q": "Ozempic", "reviewer_name": "rita"}, "rita"),
     ],
 )
-def test_lists_are_shown_filtered_and_searched(admin_client, review, term, address, query, shown):
+def test_lists_are_shown_filtered_and_searched(
+    admin_client, review, term, attempt, address, query, shown
+):
     page = admin_client.get(address, query)
     assert page.status_code == 200
     results = page.content.decode().partition('id="changelist-form"')[2]
     assert shown in results
 
 
-def test_every_page_of_admin_opens(admin_client, job, review, term, key):
+def test_every_page_of_admin_opens(admin_client, job, review, term, key, attempt):
     for address in (
         "/admin/",
-        *map(change, (job, key, term, review)),
+        *map(change, (job, key, term, review, attempt)),
         KEYS + "add/",
         TERMS + "add/",
     ):
@@ -117,7 +137,7 @@ def test_every_page_of_admin_opens(admin_client, job, review, term, key):
         assert admin_client.get(change(obj).replace("change", "history")).status_code == 200
 
 
-@pytest.mark.parametrize("address", [JOBS + "add/", REVIEWS + "add/"])
+@pytest.mark.parametrize("address", [JOBS + "add/", REVIEWS + "add/", ATTEMPTS + "add/"])
 def test_jobs_and_reviews_are_not_made_here(admin_client, address):
     assert admin_client.get(address).status_code == 403
 
@@ -132,9 +152,11 @@ def test_lists_ask_as_little_for_many_as_for_few(
     admin_client, make_job, reviewer, django_assert_max_num_queries
 ):
     for n in range(30):
-        submit_review(reviewer, make_job("text", api_key=create_key(f"client {n}")[0]))
+        job = make_job("text", api_key=create_key(f"client {n}")[0])
+        submit_review(reviewer, job)
+        job.chunks.get().attempts.create(model="whisper-1", started_at=timezone.now())
         Term.objects.create(term=f"term {n}", normalized=f"term {n}")
-    for address in (JOBS, KEYS, TERMS, REVIEWS):
+    for address in (JOBS, KEYS, TERMS, REVIEWS, ATTEMPTS):
         with django_assert_max_num_queries(12):
             assert admin_client.get(address).status_code == 200
 
@@ -197,6 +219,69 @@ def test_failed_jobs_are_retried_and_running_ones_cancelled(admin_client, job, m
     assert "there is nothing to cancel" in page
     states = dict(Job.objects.values_list("pk", "status"))
     assert states == {failed.pk: "queued", running.pk: "cancelled", job.pk: "completed"}
+
+
+def test_jobs_are_transcribed_again_as_new_ones(admin_client, job, make_job):
+    gone = make_job("text", title="Unknown", model="gpt-9")
+    page = act(admin_client, JOBS, "rerun", job, gone)
+    assert "1 transcribed again, as new jobs." in page
+    assert "Unknown model" in page
+    new = Job.objects.exclude(pk__in=[job.pk, gone.pk]).get()
+    assert (new.source_job, new.status) == (job, "queued")
+
+
+def test_a_budget_is_raised_and_nothing_that_workers_write(admin_client, job):
+    job.cost_usd = Decimal("0.0123")
+    job.save()
+    assert "$0.0123" in admin_client.get(JOBS).content.decode()
+    assert save(admin_client, change(job), budget_usd="2.5").status_code == 302
+    job.refresh_from_db()
+    assert (job.budget_usd, job.cost_usd) == (Decimal("2.5"), Decimal("0.0123"))
+    assert save(admin_client, change(job), budget_usd="").status_code == 302
+    job.refresh_from_db()
+    assert job.budget_usd is None
+
+
+@pytest.mark.parametrize("budget", ["-1", "x", "1e9", "nan"])
+def test_a_budget_that_is_none_is_refused(admin_client, job, key, budget):
+    for obj, field in ((job, "budget_usd"), (key, "monthly_budget_usd")):
+        page = save(admin_client, change(obj), **{field: budget})
+        assert set(page.context["adminform"].form.errors) == {field}
+
+
+def test_a_job_s_page_tells_of_channels_checks_and_answers(admin_client, job, attempt):
+    finding = {"kind": "loop", "reason": "It <i>repeated</i> itself."}
+    Chunk.objects.update(channel=1, checks=[finding])
+    page = admin_client.get(change(job)).content.decode()
+    assert "<b>repeats itself</b> It &lt;i&gt;repeated&lt;/i&gt; itself." in page
+    assert re.search(r'class="field-side">\s*<p>2</p>', page)
+    links = re.findall(rf'href="({ATTEMPTS}\?[^"]*)"', page)
+    assert len(links) == 2  # of the job, and of its one part
+    for link in links:
+        assert "us and paid" in admin_client.get(link).content.decode()
+
+
+def test_answers_are_read_and_never_changed(admin_client, attempt):
+    assert 'name="_save"' not in admin_client.get(change(attempt)).content.decode()
+    assert admin_client.post(change(attempt), {"text": "x"}).status_code == 403
+    address = change(attempt).replace("change", "delete")
+    assert admin_client.post(address, {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(2026, 1, 1), None),
+        (date(2027, 2, 1), "whisper-1 will be shut down on 2027-02-26, in 25 days."),
+        (date(2027, 2, 26), "whisper-1 was shut down on 2027-02-26"),
+    ],
+)
+def test_a_model_that_ends_is_told_in_time(admin_client, settings, monkeypatch, day, words):
+    settings.STT_MODEL = "whisper-1"
+    monkeypatch.setattr(choosing, "today", lambda: day)
+    for address in ("/admin/", JOBS):
+        page = admin_client.get(address).content.decode()
+        assert (words in page) if words else ("shut down" not in page)
 
 
 def test_reviews_are_reopened(admin_client, review, make_job):
@@ -314,6 +399,16 @@ def test_changing_a_key_keeps_it_the_same_key(admin_client, key, client):
     key.refresh_from_db()
     assert (key.name, key.rate_limit_per_minute) == ("renamed", 9)
     assert (key.prefix, key.key_hash) == before
+
+
+def test_a_key_has_a_budget_and_tells_what_is_spent(admin_client, key):
+    assert "nothing yet" in admin_client.get(change(key)).content.decode()
+    ApiKey.objects.update(spent_usd=Decimal("3.456"), spent_in=date(2026, 11, 1))
+    save(admin_client, change(key), monthly_budget_usd="20")
+    key.refresh_from_db()
+    assert (key.monthly_budget_usd, key.spent_usd) == (20, Decimal("3.456"))
+    for address in (KEYS, change(key)):
+        assert "$3.46 in November 2026" in admin_client.get(address).content.decode()
 
 
 @pytest.mark.parametrize("rate", ["-1", "", "x", "99999999999"])

@@ -4,7 +4,8 @@ import base64
 import json
 import secrets
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from urllib.parse import urlencode
 
 import pytest
@@ -17,6 +18,7 @@ from django.utils import timezone
 from speech_project.access import throttling
 from speech_project.access.keys import create_key
 from speech_project.access.models import ApiKey
+from transcription import choosing
 from transcription.models import Chunk, Job
 
 JOBS = "/api/v1/jobs/"
@@ -51,11 +53,12 @@ def send(api, media, sound):
 def test_a_key_is_printed_once_and_kept_as_a_hash(capsys, reviewer):
     group = reviewer.groups.create(name="Cardiology")
     options = ["--owner=rita", "--group=Cardiology", "--days=30", "--rate=7"]
+    options.append("--budget=2.50")
     call_command("create_api_key", "clinic", *options)
     secret = capsys.readouterr().out.strip()
     key = ApiKey.objects.get()
     assert (key.name, key.owner_name, key.group_id) == ("clinic", "rita", group.pk)
-    assert key.rate_limit_per_minute == 7
+    assert (key.rate_limit_per_minute, key.monthly_budget_usd) == (7, Decimal("2.5"))
     assert timedelta(days=29) < key.expires_at - timezone.now() <= timedelta(days=30)
     assert secret not in json.dumps(ApiKey.objects.values().get(), default=str)
     assert Client().get(JOBS, headers={"X-API-Key": secret}).status_code == 200
@@ -68,6 +71,10 @@ def test_a_key_is_printed_once_and_kept_as_a_hash(capsys, reviewer):
         "--days=99999999",
         "--rate=-1",
         "--rate=9999999999",
+        "--budget=-1",
+        "--budget=x",
+        "--budget=nan",
+        "--budget=1e9",
         "--owner=nobody",
         "--group=none",
     ],
@@ -180,6 +187,47 @@ def test_a_recording_is_taken(send, api, key):
     assert api.get(answer["Location"]).json()["id"] == str(job.pk)
 
 
+def test_wishes_are_kept_and_told(send):
+    wishes = {"channels": "separate", "prompt": "Dr. Okafor", "budget_usd": "0.25"}
+    body = send(**wishes).json()
+    assert body["options"] == {"channels": "separate", "prompt": "Dr. Okafor"}
+    assert body["budget_usd"] == "0.250000"
+    told = ("asked_model", "source_job", "cost_usd", "usage", "speech_dbfs")
+    assert [body[name] for name in told] == ["", None, None, {}, None]
+    job = Job.objects.get()
+    assert job.budget_usd == Decimal("0.25")
+    assert send(budget_usd="").json()["budget_usd"] is None
+
+
+@pytest.mark.parametrize(("wish", "reused"), [({}, True), ({"reuse": "false"}, False)])
+def test_the_same_recording_is_not_paid_for_twice_unless_wished(send, api, wish, reused):
+    first = send().json()["id"]
+    Job.objects.update(status="completed", chunk_count=0)
+    body = send(**wish).json()
+    assert body["source_job"] == (first if reused else None)
+    assert body["status"] == ("transcribing" if reused else "queued")
+
+
+def test_a_key_that_has_spent_its_budget_is_told_to_wait(send, key, settings):
+    settings.ENGINE_CONFIGURED = True
+    month = timezone.now().date().replace(day=1)
+    ApiKey.objects.update(monthly_budget_usd=2, spent_usd=2, spent_in=month)
+    answer = send(model="whisper-1")
+    assert answer.status_code == 402
+    assert answer.json()["code"] == "budget_spent"
+    assert "$2 for this month" in answer.json()["detail"]
+    assert not Job.objects.exists()
+    ApiKey.objects.update(spent_in=date(2020, 1, 1))
+    assert send(model="whisper-1").status_code == 201
+
+
+def test_a_model_that_was_shut_down_gives_way_to_its_successor(send, settings, monkeypatch):
+    settings.ENGINE_CONFIGURED = True
+    monkeypatch.setattr(choosing, "today", lambda: date(2027, 2, 26))
+    body = send(model="whisper-1").json()
+    assert (body["model"], body["asked_model"]) == ("gpt-transcribe", "whisper-1")
+
+
 def test_the_title_is_the_file_s_name_where_none_is_given(send):
     assert send("../Visit 7.flac").json()["title"] == "Visit 7"
 
@@ -200,6 +248,8 @@ def test_the_key_s_group_sees_what_it_sends(send, key, reviewer):
         ({"model": "whisper-1"}, 422, "OPENAI_API_KEY"),
         ({"languages": ["de"]}, 422, "understands only en"),
         ({"languages": ["not a code"]}, 422, "ISO 639"),
+        ({"channels": "both"}, 422, "auto, mix, separate"),
+        ({"prompt": "x" * 4001}, 422, "4,000 are the most"),
     ],
 )
 def test_what_cannot_be_transcribed_is_refused_with_code_and_reason(send, fields, status, words):
@@ -240,6 +290,15 @@ def test_the_largest_size_is_named(send, settings):
         ("metadata", '{"a": ' + "9" * 5000 + "}"),
         ("model", "a\x00b"),
         ("languages", "\x00"),
+        ("channels", "a\x00b"),
+        ("prompt", "a\x00b"),
+        ("reuse", "perhaps"),
+        ("budget_usd", "-0.01"),
+        ("budget_usd", "nan"),
+        ("budget_usd", "inf"),
+        ("budget_usd", "1e6"),
+        ("budget_usd", "0.0000001"),
+        ("budget_usd", "much"),
     ],
 )
 def test_every_bad_field_is_named(send, field, value):
@@ -319,7 +378,7 @@ def mine(make_job, key):
 def test_a_finished_job_has_its_segments_with_what_was_heard_and_what_is_right(api, mine):
     job = mine("us and paid", "twice a day")
     first = job.segments.first()
-    words = [["us", 0, 100, 0.5], ["and", 100, 200, None], ["paid", None, None, 0.9]]
+    words = [["us", 0, 100, 0.5], ["and", 100, 200, None], ["paid", 200, 300, 0.9, True]]
     job.segments.filter(pk=first.pk).update(text="Ozempic", words=words, version=2)
     body = api.get(f"{JOBS}{job.pk}/").json()
     assert (body["status"], body["progress"]) == ("completed", 100)
@@ -327,7 +386,7 @@ def test_a_finished_job_has_its_segments_with_what_was_heard_and_what_is_right(a
     assert (heard["engine_text"], heard["text"], heard["version"]) == ("us and paid", "Ozempic", 2)
     assert (following["start_ms"], following["end_ms"]) == (4000, 7500)
     assert heard["words"][2] == {
-        "text": "paid", "start_ms": None, "end_ms": None, "confidence": 0.9
+        "text": "paid", "start_ms": 200, "end_ms": 300, "confidence": 0.9, "estimated": True
     }  # fmt: skip
     assert api.get(f"{JOBS}{job.pk}/segments/").json() == body["segments"]
 
@@ -342,6 +401,13 @@ def test_a_failed_job_tells_why(api, mine):
     job = mine(status="failed", error_code="quota", error_message="The quota is used up.")
     body = api.get(f"{JOBS}{job.pk}/").json()
     assert (body["error_code"], body["error_message"]) == ("quota", "The quota is used up.")
+
+
+def test_a_job_tells_what_it_cost(api, mine):
+    job = mine("text", cost_usd=Decimal("0.0123"), usage={"seconds": 162}, speech_dbfs=-31.5)
+    body = api.get(f"{JOBS}{job.pk}/").json()
+    told = (body["cost_usd"], body["usage"], body["speech_dbfs"])
+    assert told == ("0.012300", {"seconds": 162}, -31.5)
 
 
 def test_lists_are_filtered_by_state(api, mine):
@@ -406,3 +472,53 @@ def test_what_is_not_offered_is_said(api, mine, method):
     answer = getattr(api, method)(f"{JOBS}{mine().pk}/")
     assert answer.status_code == 405
     assert "not allowed" in answer.json()["detail"]
+
+
+# --- Once more ---------------------------------------------------------------------------------
+
+
+def test_a_job_is_cancelled_and_taken_up_again(api, mine):
+    job = mine(status="queued", chunk_count=None)
+    for action, status in (("cancel", "cancelled"), ("retry", "queued")):
+        answer = api.post(f"{JOBS}{job.pk}/{action}/")
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
+        assert Job.objects.get().status == status
+
+
+@pytest.mark.parametrize("action", ["cancel", "retry"])
+def test_a_job_at_rest_is_left_alone(api, mine, action):
+    answer = api.post(f"{JOBS}{mine('text').pk}/{action}/")
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "not_possible"
+    assert f"nothing to {action}" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [None, {}, {"model": ""}, {"model": "pocketsphinx"}])
+def test_a_recording_is_transcribed_again_as_a_new_job(api, mine, key, body):
+    job = mine("text")
+    answer = api.post(f"{JOBS}{job.pk}/rerun/", body, content_type="application/json")
+    assert answer.status_code == 201
+    new = Job.objects.exclude(pk=job.pk).get()
+    told = answer.json()
+    assert (told["id"], told["source_job"], told["status"]) == (str(new.pk), str(job.pk), "queued")
+    assert new.api_key == key[0]
+    assert api.get(answer["Location"]).json()["id"] == str(new.pk)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"model": "gpt-9"}, 422), ({"model": "whisper-1"}, 422), ({"model": ["x"]}, 400), ([1], 400)],
+)
+def test_a_model_that_cannot_be_asked_makes_no_job(api, mine, body, status):
+    job = mine("text")
+    answer = api.post(f"{JOBS}{job.pk}/rerun/", body, content_type="application/json")
+    assert answer.status_code == status
+    assert Job.objects.get() == job
+
+
+@pytest.mark.parametrize("action", ["cancel", "retry", "rerun"])
+def test_jobs_of_others_are_not_there(api, make_job, action):
+    job = make_job(status="failed", api_key=create_key("other")[0])
+    assert api.post(f"{JOBS}{job.pk}/{action}/").status_code == 404
+    assert api.get(f"{JOBS}{job.pk}/{action}/").status_code == 405
+    assert Job.objects.get().status == "failed"

@@ -6,14 +6,16 @@ import struct
 import subprocess
 import sys
 import threading
+import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
 from transcription import audio
-from transcription.audio import AudioRefused, Peaks
+from transcription.audio import AudioRefused
 
 RATE = 44_100
 
@@ -36,7 +38,7 @@ def write(path: Path, codec: str, samples: np.ndarray, rate: int = RATE, channel
     return path
 
 
-def decoded(path: Path, **options: int) -> np.ndarray:
+def decoded(path: Path, **options: Any) -> np.ndarray:
     return np.concatenate(list(audio.decode(path, **options)))
 
 
@@ -281,7 +283,7 @@ def test_decoder_that_fails_by_itself_is_no_refusal(tmp_path, monkeypatch):
 
 def test_decoder_that_talks_without_end_is_not_a_deadlock(tmp_path, monkeypatch):
     path = write(tmp_path / "a.wav", "pcm_s16le", tone(100))
-    talk = "import sys; sys.stderr.write('x' * 2**20); sys.stdout.buffer.write(bytes(3200))"
+    talk = "import sys; sys.stderr.write('x' * 2**20); sys.stdout.buffer.write(bytes(3201))"
     instead(monkeypatch, talk)
     assert duration_ms(path) == 100
 
@@ -421,15 +423,14 @@ def test_flac_gives_back_the_samples(count):
     assert np.array_equal(audio.read_flac(audio.encode_flac(samples)), samples)
 
 
-def test_peaks_are_one_byte_for_50_ms():
-    silence, loud = np.zeros(800, np.int16), np.full(800, -32768, np.int16)
-    quiet = np.full(400, 1036, np.int16)  # -30 dBFS, half a bucket
-    whole = np.concatenate((silence, loud, quiet))
-    peaks = Peaks()
-    peaks.feed(whole)
-    assert list(peaks.to_bytes()) == [0, 255, 45]
-    in_pieces = Peaks()
-    for block in np.array_split(whole, 13):
-        in_pieces.feed(block)
-    assert in_pieces.to_bytes() == peaks.to_bytes()
-    assert Peaks().to_bytes() == b""
+def test_flac_of_nothing_is_a_mistake():
+    with pytest.raises(ValueError, match="no samples"):
+        audio.encode_flac(np.empty(0, np.int16))
+
+
+def test_wav_holds_the_samples(tmp_path):
+    samples = tone(1234, 16_000)
+    (tmp_path / "a.wav").write_bytes(audio.encode_wav(samples))
+    with wave.open(str(tmp_path / "a.wav")) as file:
+        assert (file.getnchannels(), file.getframerate()) == (1, 16_000)
+    assert np.array_equal(decoded(tmp_path / "a.wav"), samples)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("app", "worker", "beat")
+OURS = ("app", "worker", "engine-worker", "beat")
 
 
 def docker(*arguments, **where):

@@ -95,6 +95,27 @@ def test_silence_is_no_words(ms):
     assert hear(np.zeros(ms * 16, np.int16)) == Answer(text="")
 
 
+def test_it_tells_what_it_guesses_while_it_hears(samples):
+    told: list[tuple[str, int | None]] = []
+
+    answer = hear(samples[: 16_000 * 10], on_progress=lambda *news: told.append(news))
+
+    assert [heard_ms for _, heard_ms in told] == [3000, 6000, 9000]
+    assert [len(text.split()) for text, _ in told] == sorted(len(t.split()) for t, _ in told)
+    assert told[0][0].startswith("this is a follow up")
+    assert len(answer.text.split()) >= len(told[-1][0].split()) > 10
+
+
+def test_whoever_listens_may_end_it_and_others_hear_on(sentence):
+    def cancel(text: str, heard_ms: int | None) -> None:
+        raise KeyError("enough")
+
+    with pytest.raises(KeyError, match="enough"):
+        hear(sentence, on_progress=cancel)
+
+    assert hear(sentence).text == FIRST_SENTENCE
+
+
 def test_a_language_that_it_does_not_know_is_refused(sentence):
     with pytest.raises(EngineError, match="English only, not fr, hi") as caught:
         hear(sentence, languages=("fr", "hi"))

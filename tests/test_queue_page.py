@@ -3,9 +3,11 @@
 import re
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
+from transcription import audio, recordings
 from transcription.models import Chunk, Job, Segment
 
 HTMX = {"HX-Request": "true"}
@@ -125,7 +127,7 @@ def test_finished_parts_are_read_while_the_rest_works(desk_client, make_job):
     Chunk.objects.filter(job=job).update(text="The first words.")
     for position, status in ((1, "transcribing"), (2, "queued")):
         Chunk.objects.create(
-            job=job, position=position, start_ms=4000 * position, end_ms=4000 * position + 1,
+            job=job, position=position, start_ms=4000 * position, end_ms=4000 * (position + 1),
             status=status,
         )  # fmt: skip
     page = desk_client.get(f"/jobs/{job.pk}/").content.decode()
@@ -159,7 +161,7 @@ def test_work_is_cancelled_and_taken_up_again(desk_client, make_job):
     job = make_job(status="queued", chunk_count=None)
     desk_client.post(f"/jobs/{job.pk}/cancel/")
     assert Job.objects.get().status == "cancelled"
-    assert "Try again" in desk_client.get(f"/jobs/{job.pk}/").content.decode()
+    assert "missing parts again" in desk_client.get(f"/jobs/{job.pk}/").content.decode()
     desk_client.post(f"/jobs/{job.pk}/retry/")
     assert Job.objects.get().status == "queued"
 
@@ -207,9 +209,6 @@ def test_a_long_recording_s_pages_ask_as_little_as_a_short_one_s(
     assert "sentence 299" in desk.content.decode()
     with django_assert_max_num_queries(MOST_QUERIES):
         desk_client.get(f"/review/{job.pk}/submit/")
-    Job.objects.update(status="transcribing")
-    with django_assert_max_num_queries(MOST_QUERIES):
-        desk_client.get(f"/jobs/{job.pk}/")
 
 
 EVIL = "<script>alert('x')</script>\"><img src=x>"
@@ -220,7 +219,11 @@ def test_texts_are_never_markup(desk_client, make_job, reviewer):
     first = job.segments.first()
     Segment.objects.update(text=EVIL + " more", speaker=EVIL, edited_by_name=EVIL)
     Segment.objects.filter(pk=first.pk).update(marks=[{"kind": EVIL, "reason": EVIL}])
-    Chunk.objects.update(text=EVIL, error_message=EVIL)
+    Chunk.objects.update(text=EVIL, error_message=EVIL, checks=[{"kind": EVIL, "reason": EVIL}])
+    for error in ("", EVIL):
+        Chunk.objects.get().attempts.create(
+            model=EVIL, text=EVIL, error_code=error, error_message=EVIL, started_at=timezone.now()
+        )
     addresses = [
         "/",
         f"/?q={EVIL}",
@@ -244,3 +247,78 @@ def test_texts_are_never_markup(desk_client, make_job, reviewer):
         assert "<script>alert" not in content
         assert "<img" not in content
     assert sum("&lt;script&gt;alert" in page.content.decode() for page in pages) >= 9
+
+
+def test_the_upload_form_s_wishes_are_kept(desk_client, media, short_clip):
+    with short_clip.open("rb") as file:
+        wishes = {"channels": "separate", "prompt": " Dr. Okafor\non ramipril ", "reuse": "on"}
+        desk_client.post("/upload/", {"files": file, **wishes})
+    assert Job.objects.get().options == {
+        "channels": "separate",
+        "prompt": "Dr. Okafor on ramipril",
+    }
+
+
+@pytest.mark.parametrize(("wish", "reused"), [({"reuse": "on"}, True), ({}, False)])
+def test_the_same_recording_is_paid_for_again_only_if_wished(
+    desk_client, media, short_clip, wish, reused
+):
+    for _ in range(2):
+        with short_clip.open("rb") as file:
+            desk_client.post("/upload/", {"files": file, **wish})
+        Job.objects.filter(status="queued").update(status="completed", chunk_count=0)
+    newest = Job.objects.order_by("created_at").last()
+    assert (newest.source_job_id is not None) == reused
+
+
+def test_a_wish_that_cannot_be_met_is_said(desk_client, media, short_clip):
+    with short_clip.open("rb") as file:
+        page = desk_client.post("/upload/", {"files": file, "channels": "both"}, follow=True)
+    assert "channels is one of: auto, mix, separate." in page.content.decode()
+    assert not Job.objects.exists()
+
+
+@pytest.fixture
+def with_peaks(make_job, media):
+    """A waveform of 100 s in buckets of 50 ms, and in coarser ones."""
+    peaks = audio.Peaks()
+    for block in range(100):
+        peaks.feed(np.full(audio.SAMPLE_RATE, 200 * block, np.int16))
+    return make_job(peaks_file=recordings.save("peaks/test.bin", peaks.to_bytes()))
+
+
+@pytest.mark.parametrize("wish", ["1", "50", "700", "2000", "20000"])
+def test_a_waveform_has_as_many_bars_as_asked_for_and_not_many_more(desk_client, with_peaks, wish):
+    answer = desk_client.get(f"/jobs/{with_peaks.pk}/peaks/", {"buckets": wish})
+    bucket_ms = int(answer["Verbatim-Bucket-Ms"])
+    assert len(answer.content) * bucket_ms == pytest.approx(100_000, rel=0.02)
+    assert len(answer.content) >= min(int(wish), 2000)
+
+
+@pytest.mark.parametrize("wish", ["", "0", "-1", "x", "9" * 5000, "\x00", "²"])
+def test_a_number_of_bars_that_is_none_breaks_nothing(desk_client, with_peaks, wish):
+    answer = desk_client.get(f"/jobs/{with_peaks.pk}/peaks/", {"buckets": wish})
+    assert answer.status_code == 200
+    assert int(answer["Verbatim-Bucket-Ms"]) > 0
+
+
+def test_each_mark_says_what_it_is(desk_client, make_job):
+    job = make_job("again and again and again", "")
+    first, gap = job.segments.all()
+    first.speaker = "Speaker A"
+    first.marks = [
+        {"kind": "loop", "reason": "The engine repeated itself here.", "start": 0, "end": 4},
+        {"kind": "hole", "reason": "Words may be missing here."},
+    ]
+    gap.marks = [{"kind": "gap", "reason": "The engine was down."}]
+    Segment.objects.bulk_update([first, gap], ["marks", "speaker"])
+    page = desk_client.get(f"/review/{job.pk}/").content.decode()
+    assert re.findall(r'class="flag"[^>]*>([^<]*)<', page) == [
+        "repeats itself",
+        "may be incomplete",
+    ]
+    assert "<span>Speaker A</span>" in page
+    assert "Not transcribed: The engine was down." in page
+    for segment, reason in ((first, "The engine repeated itself here."), (gap, "was down")):
+        detail = desk_client.get(f"/review/{job.pk}/segments/{segment.pk}/").content.decode()
+        assert reason in detail

@@ -14,9 +14,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from feedback.services import Conflict, Save, save_segment, submit_review
-from transcription import leases, pipeline, services, sweeping, tasks, wakeups
-from transcription.engines.base import Answer, EngineError
+from transcription import choosing, hearing, leases, pipeline, services, sweeping, tasks, wakeups
+from transcription.engines.base import EngineError
 from transcription.models import Attempt, Chunk, Job, Segment
+from transcription.timing import TimedWord
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +46,9 @@ def gap(job):
     """A completed job: the first chunk failed and is a gap, the second is there."""
     first, second = job.chunks.order_by("position")
     Chunk.objects.filter(pk=first.pk).update(status=Chunk.Status.FAILED, error_message="Away.")
-    Chunk.objects.filter(pk=second.pk).update(status=Chunk.Status.COMPLETED, text="two")
+    Chunk.objects.filter(pk=second.pk).update(
+        status=Chunk.Status.COMPLETED, text="two", words=[["two", 4000, 4400]]
+    )
     pipeline.finish(job.pk)
     job.refresh_from_db()
     assert job.status == Job.Status.COMPLETED
@@ -61,12 +64,16 @@ def lose_lease(chunk):
     return Q(status=Chunk.Status.TRANSCRIBING) & leases.expired()
 
 
+def heard(text):
+    return hearing.Heard(text, [TimedWord(text, 0, 400)], "", [])
+
+
 def answer(job, chunk, text):
-    pipeline._store_answer(job, chunk, Answer(text), timezone.now())
+    pipeline._store(job, chunk, heard(text))
 
 
-def fail(job, chunk):
-    pipeline._fail_chunk(job, chunk, PERMANENT, timezone.now())
+def fail(job, chunk, error=PERMANENT):
+    pipeline._react(job, chunk, error, tries=1)
 
 
 def texts(job):
@@ -103,7 +110,7 @@ def test_a_retry_gives_all_tries_again(job):
     services.cancel_job(job)
     services.retry_job(job)
     passing = EngineError("timeout", "It took too long.")
-    pipeline._fail_chunk(job, claim(chunk), passing, timezone.now())
+    fail(job, claim(chunk), passing)
     chunk.refresh_from_db()
     assert chunk.status == Chunk.Status.QUEUED
     assert chunk.not_before - timezone.now() < timedelta(seconds=3)
@@ -131,14 +138,18 @@ def test_an_answer_that_comes_after_the_review_waits_for_its_reopening(job, gap,
 def test_a_gap_that_was_accepted_empty_is_filled_by_a_retry(job, gap, reviewer):
     save_segment(reviewer, job, gap.pk, Save("", gap.version, "a", accept=True))
     services.retry_job(job)
-    Chunk.objects.filter(pk=gap.chunk_id).update(status=Chunk.Status.COMPLETED, text="one")
+    Chunk.objects.filter(pk=gap.chunk_id).update(
+        status=Chunk.Status.COMPLETED, text="one", words=[["one", 0, 400]]
+    )
     pipeline.finish(job.pk)
     assert texts(job) == ["one", "two"]
 
 
 def test_a_save_while_the_gap_is_filled_is_kept_or_told(job, gap, reviewer, monkeypatch):
     services.retry_job(job)
-    Chunk.objects.filter(pk=gap.chunk_id).update(status=Chunk.Status.COMPLETED, text="one")
+    Chunk.objects.filter(pk=gap.chunk_id).update(
+        status=Chunk.Status.COMPLETED, text="one", words=[["one", 0, 400]]
+    )
     outcome: list[str] = []
 
     def save():
@@ -183,10 +194,10 @@ def test_deleting_a_job_while_it_is_prepared_leaves_nothing(media, upload_sample
     job = upload_sample()
     store = pipeline._store_piece
 
-    def deleted_meanwhile(job, position, piece):
+    def deleted_meanwhile(job, position, *rest):
         if position == 1:
             services.delete_job(job)
-        return store(job, position, piece)
+        return store(job, position, *rest)
 
     monkeypatch.setattr(pipeline, "_store_piece", deleted_meanwhile)
     pipeline.prepare(job.pk)
@@ -194,16 +205,25 @@ def test_deleting_a_job_while_it_is_prepared_leaves_nothing(media, upload_sample
     assert not Job.objects.exists()
 
 
-@pytest.mark.parametrize("outcome", [Answer("late"), PERMANENT])
-def test_deleting_a_job_while_it_is_transcribed_is_quiet(job, monkeypatch, outcome):
-    def ask(job, chunk):
-        services.delete_job(job)
-        if isinstance(outcome, EngineError):
-            raise outcome
-        return outcome
+@pytest.mark.parametrize("fault", ["", "quota"])
+def test_deleting_a_job_while_it_is_transcribed_is_quiet(
+    openai_standin, settings, upload_sample, monkeypatch, fault
+):
+    settings.OPENAI_BASE_URL = openai_standin.base_url
+    settings.OPENAI_API_KEY, settings.ENGINE_CONFIGURED = openai_standin.api_key, True
+    if fault:
+        openai_standin.fault(fault)
+    job = upload_sample(model="gpt-transcribe")
+    pipeline.prepare(job.pk)
+    engine_for = choosing.engine_for
 
-    monkeypatch.setattr(pipeline, "_ask", ask)
+    def deleted_meanwhile(record):
+        services.delete_job(job)
+        return engine_for(record)
+
+    monkeypatch.setattr(choosing, "engine_for", deleted_meanwhile)
     pipeline.transcribe(job.chunks.first().pk)
+    assert len(openai_standin.log()) == 1
     assert not Attempt.objects.exists()
 
 
@@ -274,7 +294,7 @@ def test_idle_workers_are_woken_for_some_of_what_was_lost(make_job, sent):
 def test_a_worker_that_is_done_wakes_the_next_lost_one(job, sent, monkeypatch):
     first, second = job.chunks.order_by("position")
     Chunk.objects.update(woken_at=timezone.now() - sweeping.LOST_AFTER)
-    monkeypatch.setattr(pipeline, "_ask", lambda *_: Answer("one"))
+    monkeypatch.setattr(hearing, "hear", lambda *_, **__: heard("one"))
     tasks.transcribe_chunk(str(first.pk))
     assert sent == [("transcribe_chunk", str(second.pk))]
 

@@ -42,14 +42,14 @@ def environment(data, **variables):
 
 
 class Running:
-    def __init__(self, data, port, *arguments):
+    def __init__(self, data, port, *arguments, **variables):
         self.data, self.port = data, port
         self.output = data.parent / f"output-{time.monotonic_ns()}"
         with self.output.open("w") as stream:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "speech_project.serve", *map(str, arguments)],
                 cwd=ROOT,
-                env=environment(data, PORT=str(port)),
+                env=environment(data, PORT=str(port), **variables),
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,
@@ -99,8 +99,8 @@ def leftovers(data):
 
 
 @contextmanager
-def running(data, *arguments, port=None):
-    found = Running(data, port or free_port(), *arguments)
+def running(data, *arguments, port=None, **variables):
+    found = Running(data, port or free_port(), *arguments, **variables)
     try:
         yield found
     finally:

@@ -64,6 +64,21 @@ def test_another_engine_can_be_chosen(short_clip, openai_standin):
     assert (code, out) == (0, "The engine heard this.\n"), err
 
 
+def test_who_speaks_is_said_where_it_is_known(short_clip, openai_standin):
+    told = {
+        "OPENAI_API_KEY": openai_standin.api_key,
+        "OPENAI_BASE_URL": openai_standin.base_url,
+    }
+    openai_standin.set_text("The engine heard this.")
+    wishes = ["--model", "gpt-4o-transcribe-diarize", "--channels", "separate"]
+    code, out, err = transcribe(short_clip, *wishes, "--prompt", "A visit.", "--speakers", **told)
+    assert code == 0, err
+    assert "Speaker A: " in out
+    assert Job.objects.get().options == {"channels": "separate", "prompt": "A visit."}
+    code, out, err = transcribe(short_clip, *wishes, **told)
+    assert (code, out) == (0, "The engine heard this.\n"), err
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -73,6 +88,7 @@ def test_another_engine_can_be_chosen(short_clip, openai_standin):
         ([SAMPLE, "--model", "whisper-1"], "OPENAI_API_KEY"),
         ([SAMPLE, "--language", "de"], "understands only en"),
         ([SAMPLE, "--language", "klingon"], "is no language code"),
+        ([SAMPLE, "--prompt", "x" * 4001], "4,000 are the most"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(args, message):

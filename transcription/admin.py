@@ -12,13 +12,15 @@ from django.contrib.auth import get_user_model
 from django.db.models import JSONField, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator
 
 from speech_project.access.groups import GroupField
 from speech_project.access.objects import ObjectField
 from transcription import services
 from transcription.access import visible_jobs
-from transcription.models import Chunk, Job
+from transcription.models import Attempt, Chunk, Job
+from transcription.templatetags.transcripts import in_words, usd
 
 
 class JobActionForm(ActionForm):
@@ -35,12 +37,13 @@ class JobForm(forms.ModelForm):
 
     class Meta:
         model = Job
-        fields = ("title", "priority", "group_id", "metadata")
+        fields = ("title", "priority", "group_id", "budget_usd", "metadata")
 
 
 class ChunkInline(admin.TabularInline):
     model = Chunk
-    fields = ("position", "start_ms", "end_ms", "status", "attempt", "error_message", "text")
+    fields = ("position", "start_ms", "end_ms", "side", "status", "attempt", "asked",
+              "error_message", "findings", "text")  # fmt: skip
     readonly_fields = fields
     extra = 0
     can_delete = False
@@ -48,16 +51,34 @@ class ChunkInline(admin.TabularInline):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @admin.display(description="channel")
+    def side(self, chunk: Chunk) -> str:
+        return "–" if chunk.channel is None else str(chunk.channel + 1)
+
+    @admin.display(description="checks")
+    def findings(self, chunk: Chunk) -> str:
+        told = ((in_words(found["kind"]), found["reason"]) for found in chunk.checks)
+        return format_html_join("", "<p><b>{}</b> {}</p>", told) or "–"
+
+    @admin.display(description="answers")
+    def asked(self, chunk: Chunk) -> str:
+        return _attempts_link("Show", chunk__id__exact=chunk.pk)
+
+
+def _attempts_link(text: str, **only: Any) -> str:
+    address = reverse("admin:transcription_attempt_changelist", query=only)
+    return format_html('<a href="{}">{}</a>', address, text)
+
 
 @admin.register(Job)
 class JobAdmin(admin.ModelAdmin):
     form = JobForm
     action_form = JobActionForm
     formfield_overrides = {JSONField: {"form_class": ObjectField}}
-    actions: Sequence[Any] = ("assign", "prioritise", "retry", "cancel")
+    actions: Sequence[Any] = ("assign", "prioritise", "retry", "rerun", "cancel")
     inlines = (ChunkInline,)
-    list_display = ("title", "desk", "status", "review_status", "model", "length", "priority",
-                    "assigned_to_name", "owner_name", "created_at")  # fmt: skip
+    list_display = ("title", "desk", "status", "review_status", "model", "length", "cost",
+                    "priority", "assigned_to_name", "owner_name", "created_at")  # fmt: skip
     list_filter = ("status", "review_status", "model", "source", "created_at")
     search_fields = ("title", "audio_name", "owner_name", "assigned_to_name", "audio_sha256")
     date_hierarchy = "created_at"
@@ -65,11 +86,12 @@ class JobAdmin(admin.ModelAdmin):
     show_full_result_count = False
     list_select_related = ("api_key",)
     fields = ("title", "desk", "status", "review_status", "error_message", "priority", "group_id",
-              "assigned_to_name", "model", "languages", "length", "audio_name", "audio_format",
-              "audio_sha256", "audio_bytes", "owner_name", "api_key", "source", "usage",
-              "cost_usd", "word_count", "created_at", "started_at", "finished_at",
-              "review_started_at", "reviewed_at", "metadata")  # fmt: skip
-    editable = ("title", "priority", "group_id", "metadata")
+              "assigned_to_name", "model", "asked_model", "languages", "options", "length",
+              "audio_name", "audio_format", "audio_sha256", "audio_bytes", "source_job",
+              "owner_name", "api_key", "source", "budget_usd", "cost", "usage", "answers",
+              "word_count", "created_at", "started_at", "finished_at", "review_started_at",
+              "reviewed_at", "metadata")  # fmt: skip
+    editable = ("title", "priority", "group_id", "budget_usd", "metadata")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [name for name in self.fields if name not in self.editable]
@@ -107,6 +129,14 @@ class JobAdmin(admin.ModelAdmin):
         minutes, seconds = divmod(job.duration_ms // 1000, 60)
         return f"{minutes}:{seconds:02}"
 
+    @admin.display(description="cost", ordering="cost_usd")
+    def cost(self, job: Job) -> str:
+        return usd(job.cost_usd)
+
+    @admin.display(description="answers")
+    def answers(self, job: Job) -> str:
+        return _attempts_link("Each request and its answer", chunk__job__id__exact=job.pk)
+
     @admin.action(description="Assign to the reviewer chosen", permissions=["change"])
     def assign(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         chosen = request.POST.get("reviewer")
@@ -131,6 +161,10 @@ class JobAdmin(admin.ModelAdmin):
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         self._each(request, queryset, services.retry_job, "sent to work again")
 
+    @admin.action(description="Transcribe again (new)", permissions=["change"])
+    def rerun(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        self._each(request, queryset, services.rerun_job, "transcribed again, as new jobs")
+
     @admin.action(description="Cancel", permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         self._each(request, queryset, services.cancel_job, "cancelled")
@@ -143,7 +177,52 @@ class JobAdmin(admin.ModelAdmin):
             try:
                 act(job)
                 count += 1
-            except services.NotPossible as error:
+            except (services.NotPossible, services.JobRefused) as error:
                 self.message_user(request, str(error), messages.WARNING)
         if count:
             self.message_user(request, f"{count} {done}.")
+
+
+@admin.register(Attempt)
+class AttemptAdmin(admin.ModelAdmin):
+    """What engines were asked and what they answered: read, never changed."""
+
+    list_display = ("recording", "started_at", "step", "model", "cost", "start")
+    list_filter = ("step", "model", "error_code")
+    search_fields = ("request_id",)
+    list_per_page = 50
+    show_full_result_count = False
+    list_select_related = ("chunk__job",)
+    fields = ("recording", "number", "step", "part", "model", "account", "started_at", "finished_at",
+              "error_code", "error_message", "cost", "usage", "request_id", "text", "request",
+              "response")  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
+        visible = Attempt.objects.filter(chunk__job__in=visible_jobs(request.user))
+        return visible.order_by("-started_at", "-id")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        by_job = lookup in ("chunk__id__exact", "chunk__job__id__exact")
+        return by_job or super().lookup_allowed(lookup, value, request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="recording")
+    def recording(self, attempt: Attempt) -> str:
+        return f"{attempt.chunk.job.title}, part {attempt.chunk.position + 1}"
+
+    @admin.display(description="cost", ordering="cost_usd")
+    def cost(self, attempt: Attempt) -> str:
+        return usd(attempt.cost_usd)
+
+    @admin.display(description="answer")
+    def start(self, attempt: Attempt) -> str:
+        return attempt.error_message or Truncator(attempt.text).chars(80)

@@ -1,10 +1,12 @@
-"""The API's first step: create, list and read jobs with their segments."""
+"""The API: create, list and read jobs with their segments, cancel them and try them again."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import NotFound
@@ -21,7 +23,14 @@ from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
 from transcription.exports import live_segments, segment_dict
 from transcription.models import Job
-from transcription.services import JobRefused, create_job
+from transcription.services import (
+    JobRefused,
+    NotPossible,
+    cancel_job,
+    create_job,
+    rerun_job,
+    retry_job,
+)
 
 
 class JobSerializer(serializers.ModelSerializer):
@@ -31,10 +40,11 @@ class JobSerializer(serializers.ModelSerializer):
     class Meta:
         model = Job
         fields = [
-            "id", "title", "status", "review_status", "progress", "model", "demo_quality",
-            "languages", "priority", "audio_name", "audio_sha256", "audio_bytes", "audio_format",
-            "duration_ms", "word_count", "error_code", "error_message", "metadata", "created_at",
-            "started_at", "finished_at", "reviewed_at",
+            "id", "title", "status", "review_status", "progress", "model", "asked_model",
+            "demo_quality", "languages", "options", "source_job", "priority", "audio_name",
+            "audio_sha256", "audio_bytes", "audio_format", "duration_ms", "speech_dbfs",
+            "word_count", "budget_usd", "cost_usd", "usage", "error_code", "error_message",
+            "metadata", "created_at", "started_at", "finished_at", "reviewed_at",
         ]  # fmt: skip
 
     def get_progress(self, job: Job) -> int:
@@ -64,7 +74,17 @@ class NewJob(serializers.Serializer):
     title = serializers.CharField(required=False, default="", max_length=200)
     model = serializers.CharField(required=False, default="")
     languages = serializers.ListField(child=serializers.CharField(), required=False, default=list)
+    channels = serializers.CharField(required=False, default="auto")
+    prompt = serializers.CharField(required=False, default="", allow_blank=True)
+    budget_usd = serializers.DecimalField(
+        max_digits=12, decimal_places=6, min_value=Decimal(0), allow_null=True, default=None
+    )
+    reuse = serializers.BooleanField(required=False, default=True)
     metadata = MetadataField(required=False, default=dict, binary=True)
+
+
+class NewRun(serializers.Serializer):
+    model = serializers.CharField(required=False, default="", allow_blank=True)
 
 
 class NewestFirst(CursorPagination):
@@ -117,16 +137,29 @@ class JobList(generics.ListAPIView):
                 **wishes,
             )
         except JobRefused as error:
-            body = {"code": error.code, "detail": error.message}
-            return Response(body, status=_status_of(error))
-        headers = {"Location": request.build_absolute_uri(f"{request.path}{job.pk}/")}
-        return Response(JobSerializer(job).data, status=status.HTTP_201_CREATED, headers=headers)
+            return _refused(error)
+        return _created(request, job)
 
 
-def _status_of(error: JobRefused) -> int:
-    if error.code == "too_large":
-        return status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    return status.HTTP_422_UNPROCESSABLE_ENTITY
+STATUS_OF = {
+    "too_large": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    "budget_spent": status.HTTP_402_PAYMENT_REQUIRED,
+}
+
+
+def _refused(error: JobRefused) -> Response:
+    body = {"code": error.code, "detail": error.message}
+    return Response(body, status=STATUS_OF.get(error.code, status.HTTP_422_UNPROCESSABLE_ENTITY))
+
+
+def _not_possible(error: NotPossible) -> Response:
+    body = {"code": "not_possible", "detail": str(error)}
+    return Response(body, status=status.HTTP_409_CONFLICT)
+
+
+def _created(request: Request, job: Job) -> Response:
+    headers = {"Location": request.build_absolute_uri(reverse("api-job", args=[job.pk]))}
+    return Response(JobSerializer(job).data, status=status.HTTP_201_CREATED, headers=headers)
 
 
 class JobDetail(APIView):
@@ -140,3 +173,43 @@ class JobSegments(APIView):
     def get(self, request: Request, job_id: str) -> Response:
         job = get_job(request.user, job_id)
         return Response([segment_dict(segment) for segment in live_segments(job)])
+
+
+class JobAction(APIView):
+    """One of the services that change a job, which the answer then shows."""
+
+    def act(self, job: Job) -> None:
+        raise NotImplementedError
+
+    def post(self, request: Request, job_id: str) -> Response:
+        job = get_job(request.user, job_id)
+        try:
+            self.act(job)
+        except NotPossible as error:
+            return _not_possible(error)
+        job.refresh_from_db()
+        return Response(JobSerializer(job).data)
+
+
+class CancelJob(JobAction):
+    def act(self, job: Job) -> None:
+        cancel_job(job)
+
+
+class RetryJob(JobAction):
+    def act(self, job: Job) -> None:
+        retry_job(job)
+
+
+class RerunJob(APIView):
+    def post(self, request: Request, job_id: str) -> Response:
+        job = get_job(request.user, job_id)
+        form = NewRun(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            new = rerun_job(job, model=form.validated_data["model"])
+        except JobRefused as error:
+            return _refused(error)
+        except NotPossible as error:
+            return _not_possible(error)
+        return _created(request, new)

@@ -1,4 +1,4 @@
-"""Audio files in, 16 kHz mono int16 samples out; hostile files meet only the child process."""
+"""Audio files in, 16 kHz int16 samples out; hostile files meet only the child process."""
 
 import io
 import json
@@ -10,21 +10,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+import wave
+from bisect import bisect_left
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .splitting import SAMPLE_RATE
+from .splitting import FRAME, SAMPLE_RATE, SILENCE_DBFS, Samples, frame_power
 
-Samples = NDArray[np.int16]
+Channels = Literal["mix", "separate", "auto"]
 StrPath = str | os.PathLike[str]
 
 MAX_MS = 24 * 3600 * 1000
 STALL_S = 30  # a decoder that is alive gives a byte in this time
+PIPE_BYTES = 2**20  # where the platform lets us choose: the decoder runs ahead of its consumer
 BYTES_PER_MS = 2 * SAMPLE_RATE // 1000
 REFUSED = 3  # exit status; the child's side of it is decoding.REFUSED
 INHERITED = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT")
@@ -88,22 +91,28 @@ def probe(path: StrPath, *, timeout_s: float = 30) -> Probe:
 
 
 def decode(
-    path: StrPath, *, block_ms: int = 1000, max_ms: int = MAX_MS
+    path: StrPath, *, block_ms: int = 1000, max_ms: int = MAX_MS, channels: Channels = "mix"
 ) -> Generator[Samples, None, None]:
     """Yield the recording in read-only blocks of `block_ms`, the last one shorter.
 
-    Time spent by the consumer is not held against the file. Raises AudioRefused from any step,
-    also after blocks were yielded (all codes). Closing the generator kills the decoder.
+    Blocks are of shape (n,), a mix of all channels, or of shape (n, 2) if the recording has
+    exactly two and they are to be kept "separate"; "auto" keeps them if two people speak, each
+    in one. Time spent by the consumer is not held against the file. Raises AudioRefused from any
+    step, also after blocks were yielded (all codes). Closing the generator kills the decoder.
     """
     budget_s = _budget_s(path)
-    total = 0
-    with tempfile.TemporaryFile() as errors, _child("pcm", path, budget_s, errors) as child:
+    with tempfile.TemporaryFile() as errors, _child(channels, path, budget_s, errors) as child:
         try:
-            for block in _blocks(child.stdout, block_ms * BYTES_PER_MS, budget_s):
-                total += len(block)
-                if total > max_ms * BYTES_PER_MS:
-                    raise AudioRefused("too_long")
-                yield np.frombuffer(block, np.int16, len(block) // 2)
+            with _Pipe(child.stdout, budget_s) as pipe:
+                count = 2 if pipe.read(1) == b"\2" else 1
+                left = max_ms * BYTES_PER_MS * count
+                while block := pipe.read(block_ms * BYTES_PER_MS * count):
+                    left -= len(block)
+                    if left < 0:
+                        raise AudioRefused("too_long")
+                    whole = len(block) // 2 // count  # it may have died within a sample
+                    samples = np.frombuffer(block, np.int16, whole * count)
+                    yield samples.reshape(whole, count) if count > 1 else samples
             status = child.wait(STALL_S)
         finally:
             child.kill()
@@ -153,6 +162,7 @@ def _child(mode: str, path: StrPath, cpu_s: float, errors: IO[bytes]) -> subproc
         stderr=errors,
         cwd=PROJECT,
         env=_environment(),
+        pipesize=PIPE_BYTES,
     )
 
 
@@ -178,24 +188,35 @@ def _budget_s(path: StrPath) -> float:
     return min(60 + _size(path) / 100_000, 3600)
 
 
-def _blocks(pipe: IO[bytes] | None, size: int, budget_s: float) -> Iterator[bytes]:
-    """Read `size` bytes at a time, waiting STALL_S at once and `budget_s` in all."""
-    assert pipe is not None
-    block = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        while True:
+class _Pipe:
+    """A child's output, waited for STALL_S at once and `budget_s` in all."""
+
+    def __init__(self, pipe: IO[bytes] | None, budget_s: float) -> None:
+        assert pipe is not None
+        self._pipe, self._budget_s = pipe, budget_s
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(pipe, selectors.EVENT_READ)
+
+    def __enter__(self) -> "_Pipe":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._selector.close()
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes; fewer only where the output ends."""
+        parts = []
+        while size:
             asked = time.monotonic()
-            if not selector.select(min(STALL_S, budget_s)):
+            if not self._selector.select(min(STALL_S, self._budget_s)):
                 raise AudioRefused("timeout")
-            budget_s -= time.monotonic() - asked
-            data = os.read(pipe.fileno(), size - len(block))
-            block += data
-            if block and (not data or len(block) == size):
-                yield block
-                block = b""
+            self._budget_s -= time.monotonic() - asked
+            data = os.read(self._pipe.fileno(), size)
             if not data:
-                return
+                break
+            parts.append(data)
+            size -= len(data)
+        return b"".join(parts)
 
 
 def _judge(status: int, errors: bytes) -> None:
@@ -216,9 +237,11 @@ def _judge(status: int, errors: bytes) -> None:
 
 
 def encode_flac(pcm: Samples) -> bytes:
-    """FLAC of 16 kHz mono samples."""
+    """FLAC of 16 kHz mono samples. ValueError for none."""
     import av  # here and below: the web process need not load ffmpeg
 
+    if not len(pcm):
+        raise ValueError("no samples to encode")
     target = io.BytesIO()
     with av.open(target, "w", format="flac") as container:
         stream = container.add_stream("flac", SAMPLE_RATE, layout="mono")
@@ -226,6 +249,17 @@ def encode_flac(pcm: Samples) -> bytes:
         frame.sample_rate = SAMPLE_RATE
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def encode_wav(pcm: Samples) -> bytes:
+    """WAV of 16 kHz mono samples, for servers that take nothing else."""
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(pcm.astype("<i2").tobytes())
     return target.getvalue()
 
 
@@ -241,30 +275,107 @@ class Peaks:
     """Waveform for a canvas: for every BUCKET_MS one byte, the height to draw out of 255.
 
     The height is the square root of the loudest sample's share of full scale, so that quiet speech
-    (-30 dBFS) stands at a sixth of the height instead of a thirtieth.
+    (-30 dBFS) stands at a sixth of the height instead of a thirtieth. Of two channels the louder
+    is drawn.
+
+    The file holds several levels, finest first, one right after the other, and nothing else. Each
+    is the one before with the maximum of MERGED neighbours in place of them; the last is the first
+    of at most COARSEST buckets. How many the finest has follows from the size of the file.
     """
 
     BUCKET_MS = 50
     BUCKET = SAMPLE_RATE * BUCKET_MS // 1000
+    MERGED = 8
+    COARSEST = 1024
 
     def __init__(self) -> None:
         self._heights = bytearray()
         self._rest = np.empty(0, np.int16)
 
     def feed(self, block: Samples) -> None:
-        """Take the next samples, in blocks of any size."""
-        samples = np.concatenate((self._rest, block))
-        whole = len(samples) - len(samples) % self.BUCKET
-        self._rest = samples[whole:].copy()
-        self._heights += self._draw(samples[:whole].reshape(-1, self.BUCKET))
+        """Take the next samples, (n,) or (n, 2), in blocks of any size."""
+        samples, self._rest = _whole(self._rest, block, self.BUCKET)
+        if len(samples):
+            self._heights += self._draw(samples.reshape(len(samples) // self.BUCKET, -1))
 
     def to_bytes(self) -> bytes:
-        """The peaks of all that was fed; a last bucket may be cut short."""
+        """The file's content for all that was fed; a last bucket may be cut short."""
         rest = self._draw(self._rest.reshape(1, -1)) if len(self._rest) else b""
-        return bytes(self._heights) + rest
+        level = np.frombuffer(self._heights + rest, np.uint8)
+        levels = [level]
+        while len(level) > self.COARSEST:
+            level = np.maximum.reduceat(level, np.arange(0, len(level), self.MERGED))
+            levels.append(level)
+        return np.concatenate(levels).tobytes()
 
     @staticmethod
     def _draw(buckets: Samples) -> bytes:
-        peaks = np.abs(buckets.astype(np.int32)).max(axis=1)
+        # negated in 32 bits, where -32768 has a positive
+        lowest, highest = buckets.min(axis=1).astype(np.int32), buckets.max(axis=1)
+        peaks = np.maximum(-lowest, highest)
         heights: NDArray[np.uint8] = np.rint(np.sqrt(peaks / 32768) * 255).astype(np.uint8)
         return heights.tobytes()
+
+
+def choose_level(content: bytes, buckets: int) -> tuple[bytes, int]:
+    """Of a peaks file the coarsest level of at least so many buckets, else the finest, and how
+    many milliseconds each of its buckets is."""
+    sizes = _level_sizes(
+        bisect_left(range(len(content)), len(content), key=lambda size: sum(_level_sizes(size)))
+    )
+    level = max((n for n, size in enumerate(sizes) if size >= buckets), default=0)
+    start = sum(sizes[:level])
+    return content[start : start + sizes[level]], Peaks.BUCKET_MS * Peaks.MERGED**level
+
+
+def _level_sizes(finest: int) -> list[int]:
+    sizes = [finest]
+    while sizes[-1] > Peaks.COARSEST:
+        sizes.append(-(-sizes[-1] // Peaks.MERGED))
+    return sizes
+
+
+class Loudness:
+    """How loud the speech is, in a histogram of frames of 10 ms that stays as small as it starts.
+
+    As in EBU R128, the mean is of what passes two gates, one for silence and one 10 dB below the
+    mean of what is no silence, so that pauses and a silent channel count for nothing; there is no
+    weighing of frequencies.
+    """
+
+    GATE_DB = 10.0
+    BINS_PER_DB = 4
+
+    def __init__(self) -> None:
+        self._count = np.zeros(1 - int(SILENCE_DBFS * self.BINS_PER_DB))
+        self._power = np.zeros(len(self._count))
+        self._rest = np.empty(0, np.int16)
+
+    def feed(self, block: Samples) -> None:
+        """Take the next samples, (n,) or (n, 2), in blocks of any size."""
+        samples, self._rest = _whole(self._rest, block, FRAME)
+        for channel in np.atleast_2d(samples.T):
+            power = frame_power(channel)
+            above = power[power > 10 ** (SILENCE_DBFS / 10)]
+            bins = self._bin(above).astype(np.intp)
+            self._count += np.bincount(bins, minlength=len(self._count))
+            self._power += np.bincount(bins, above, minlength=len(self._count))
+
+    @property
+    def speech_dbfs(self) -> float | None:
+        """Level of the speech, 0 for a square wave at full scale; None if all is silent."""
+        if not self._count.any():
+            return None
+        gate = self._bin(self._power.sum() / self._count.sum() / 10 ** (self.GATE_DB / 10))
+        loud = slice(max(0, int(gate)), None)
+        return float(10 * np.log10(self._power[loud].sum() / self._count[loud].sum()))
+
+    def _bin(self, power: Any) -> Any:
+        return (10 * np.log10(power) - SILENCE_DBFS) * self.BINS_PER_DB
+
+
+def _whole(rest: Samples, block: Samples, size: int) -> tuple[Samples, Samples]:
+    """What was left over and a new block: as many whole times `size` as it has, and the rest."""
+    samples = np.concatenate((rest, block)) if len(rest) else block
+    whole = len(samples) - len(samples) % size
+    return samples[:whole], samples[whole:]

@@ -1,17 +1,17 @@
 """The child process that opens one hostile file: `python -m transcription.decoding MODE PATH CPU_S`
 
-All modes write to stdout: `probe` one JSON line; `pcm` a stream of s16le, 16 kHz, mono; `playback`
-an MP3, for which stdout has to be a file. A file that is refused makes the last line of stderr a
-JSON object {"code", "message"} and the exit status REFUSED; any other status but 0 is a crash.
-The parent is `transcription.audio`.
+All modes write to stdout: `probe` one JSON line; `playback` an MP3, for which stdout has to be a
+file; `mix`, `separate` and `auto` a byte with the number of channels, then s16le samples, 16 kHz,
+interleaved. A file that is refused makes the last line of stderr a JSON object {"code", "message"}
+and the exit status REFUSED; any other status but 0 is a crash. The parent is `transcription.audio`.
 """
 
 import contextlib
 import io
 import json
 import sys
-from collections.abc import Iterator
-from itertools import chain, groupby
+from collections.abc import Iterable, Iterator
+from itertools import chain, groupby, islice
 from typing import IO
 
 import av
@@ -19,12 +19,18 @@ import av.subtitles.codeccontext  # PyAV imports these two when it meets subtitl
 import av.subtitles.stream  # by which time nothing more can be opened
 from av import AudioFrame, AudioStream, Packet
 from av.container import InputContainer
+from av.filter import Graph
+
+from transcription import channels
 
 REFUSED = 3
 MEMORY_BYTES = 3 * 2**29  # 1.5 GiB
 PROBE_S = 5
 AVFMT_FLAG_GENPTS = 1
 PCM_RATE = 16_000
+CONVERTED_AT_ONCE = 2**15  # samples; frame by frame it would take twice as long
+LISTENED_AT_ONCE_S = 60
+LISTENED_SAMPLES = 2**23  # three minutes of a CD, 17 of a telephone: 64 MiB in floating point
 # At 32 kHz and 64 kbit/s every MP3 frame is 36 ms in exactly 288 bytes, so that a position in
 # time is a position in the file and every browser seeks to where it was asked to.
 PLAYBACK_RATE, PLAYBACK_BITS_PER_S = 32_000, 64_000
@@ -137,17 +143,40 @@ def shape(frame: AudioFrame) -> tuple[str, str, int]:
     return frame.format.name, frame.layout.name, frame.sample_rate
 
 
-def mono(source: Iterator[AudioFrame], sample_format: str, rate: int) -> Iterator[AudioFrame]:
-    """Mix down and resample, also where the shape of the frames changes in mid-stream."""
-    for _, run in groupby(source, key=shape):
-        resampler = av.AudioResampler(sample_format, "mono", rate)
-        for frame in chain(run, [None]):
-            yield from filter(None, resampler.resample(frame))
+def converted(
+    source: Iterable[AudioFrame], sample_format: str, layout: str, rate: int
+) -> Iterator[AudioFrame]:
+    """Mix and resample, also where the shape of the frames changes in mid-stream."""
+    for (given_format, given_layout, given_rate), run in groupby(source, key=shape):
+        graph = Graph()
+        start = graph.add_abuffer(sample_rate=given_rate, format=given_format, layout=given_layout)
+        gather = graph.add("asetnsamples", f"nb_out_samples={CONVERTED_AT_ONCE}:pad=0")
+        target = f"sample_fmts={sample_format}:channel_layouts={layout}:sample_rates={rate}"
+        graph.link_nodes(start, gather, graph.add("aformat", target), graph.add("abuffersink"))
+        graph.configure()
+        gathered = 0
+        for frame in run:
+            graph.push(frame)
+            gathered += frame.samples
+            if gathered >= CONVERTED_AT_ONCE:
+                gathered %= CONVERTED_AT_ONCE
+                yield from pulled(graph)
+        graph.push(None)
+        yield from pulled(graph)
+
+
+def pulled(graph: Graph) -> Iterator[AudioFrame]:
+    """What a graph has ready."""
+    with contextlib.suppress(av.BlockingIOError, av.EOFError):
+        while True:
+            frame = graph.pull()
+            assert isinstance(frame, AudioFrame)
+            yield frame
 
 
 def probe(container: InputContainer, stream: AudioStream, sink: IO[bytes]) -> int:
     samples = 0
-    for frame in mono(frames(container, stream), "s16", PCM_RATE):
+    for frame in converted(frames(container, stream), "s16", "mono", PCM_RATE):
         samples += frame.samples
         if samples >= PROBE_S * PCM_RATE:
             break
@@ -163,12 +192,71 @@ def probe(container: InputContainer, stream: AudioStream, sink: IO[bytes]) -> in
     return samples
 
 
-def pcm(container: InputContainer, stream: AudioStream, sink: IO[bytes]) -> int:
+def mix(container: InputContainer, stream: AudioStream, sink: IO[bytes]) -> int:
+    return pcm(frames(container, stream), 1, sink)
+
+
+def separate(container: InputContainer, stream: AudioStream, sink: IO[bytes]) -> int:
+    source = frames(container, stream)
+    first = list(islice(source, 1))
+    return pcm(chain(first, source), 2 if of_two_channels(first) else 1, sink)
+
+
+def auto(container: InputContainer, stream: AudioStream, sink: IO[bytes]) -> int:
+    source = frames(container, stream)
+    first = list(islice(source, 1))
+    source = chain(first, source)
+    if not of_two_channels(first):
+        return pcm(source, 1, sink)
+    two, heard = of_two_people(source)
+    return pcm(chain(heard, source), 2 if two else 1, sink)
+
+
+def pcm(source: Iterable[AudioFrame], count: int, sink: IO[bytes]) -> int:
     samples = 0
-    for frame in mono(frames(container, stream), "s16", PCM_RATE):
-        sink.write(memoryview(frame.planes[0])[: frame.samples * 2])
+    sink.write(bytes([count]))
+    for frame in converted(source, "s16", ["mono", "stereo"][count - 1], PCM_RATE):
+        sink.write(memoryview(frame.planes[0])[: frame.samples * 2 * count])
         samples += frame.samples
     return samples
+
+
+def of_two_channels(first: list[AudioFrame]) -> bool:
+    return any(frame.layout.nb_channels == 2 for frame in first)
+
+
+def of_two_people(source: Iterator[AudioFrame]) -> tuple[bool, list[AudioFrame]]:
+    """Whether the channels are two people's, and the frames taken to find out.
+
+    A minute decides, but as long as one side is silent, so that nobody who was called has
+    spoken yet, it listens on. Whoever is silent longer than that is heard in the mix.
+    """
+    heard: list[AudioFrame] = []
+    left: list[float] = []
+    right: list[float] = []
+    room = LISTENED_SAMPLES
+    while room > 0 and (some := list(first_minute(source, room))):
+        heard += some
+        room -= sum(frame.samples for frame in some)
+        for frame in converted(some, "s16p", "stereo", channels.RATE):
+            for levels, plane in zip((left, right), frame.planes, strict=True):
+                samples = memoryview(plane).cast("B").cast("h")
+                levels += channels.levels_db(samples[: frame.samples])
+        two = channels.apart(left, right)
+        if two is not None:
+            return two, heard
+    return False, heard
+
+
+def first_minute(source: Iterator[AudioFrame], most: int) -> Iterator[AudioFrame]:
+    """The next frames, of a minute or so many samples."""
+    seconds = 0.0
+    for frame in source:
+        yield frame
+        seconds += frame.samples / frame.sample_rate
+        most -= frame.samples
+        if seconds >= LISTENED_AT_ONCE_S or most <= 0:
+            return
 
 
 def playback(container: InputContainer, stream: AudioStream, sink: IO[bytes]) -> int:
@@ -179,14 +267,20 @@ def playback(container: InputContainer, stream: AudioStream, sink: IO[bytes]) ->
         options = {"reservoir": "0", "compression_level": "7"}
         encoder = output.add_stream("libmp3lame", PLAYBACK_RATE, options, layout="mono")
         encoder.bit_rate = PLAYBACK_BITS_PER_S
-        for frame in mono(frames(container, stream), "s16p", PLAYBACK_RATE):
+        for frame in converted(frames(container, stream), "s16p", "mono", PLAYBACK_RATE):
             samples += frame.samples
             output.mux(encoder.encode(frame))
         output.mux(encoder.encode(None))
     return samples
 
 
-MODES = {"probe": probe, "pcm": pcm, "playback": playback}
+MODES = {
+    "probe": probe,
+    "mix": mix,
+    "separate": separate,
+    "auto": auto,
+    "playback": playback,
+}
 
 
 def main(mode: str, path: str, cpu_s: str) -> int:

@@ -8,6 +8,9 @@ from transcription.engines import MODELS
 from transcription.models import Job, Segment
 
 
+WORD = ("text", "start_ms", "end_ms", "confidence", "estimated")
+
+
 def live_segments(job: Job) -> list[Segment]:
     """The segments that are the transcript now, in order."""
     return list(Segment.objects.filter(job=job, retired_at=None).order_by("position", "id"))
@@ -26,7 +29,7 @@ def segment_dict(segment: Segment) -> dict[str, Any]:
         "version": segment.version,
         "accepted": segment.accepted,
         "words": [
-            dict(zip(("text", "start_ms", "end_ms", "confidence"), word, strict=True))
+            dict(zip(WORD, word, strict=False))  # older ones have no `estimated`
             for word in segment.words
         ],
     }

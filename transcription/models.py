@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -71,8 +72,10 @@ class Job(Work):
     duration_ms = models.BigIntegerField(null=True, editable=False)
     playback_file = models.TextField(blank=True, editable=False)
     peaks_file = models.TextField(blank=True, editable=False)
+    speech_dbfs = models.FloatField(null=True, editable=False)
     engine = models.CharField(editable=False)
     model = models.CharField(editable=False)
+    asked_model = models.CharField(blank=True, editable=False)
     languages = models.JSONField(default=list, blank=True)
     script_policy = models.JSONField(default=dict, blank=True, editable=False)
     options = models.JSONField(default=dict, blank=True, editable=False)
@@ -82,6 +85,15 @@ class Job(Work):
     chunk_count = models.IntegerField(null=True, editable=False)
     usage = models.JSONField(default=dict, editable=False)
     cost_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, editable=False)
+    budget_usd = models.DecimalField(
+        "budget, US$",
+        max_digits=12,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="What it may cost. Empty: no limit.",
+    )
     word_count = models.IntegerField(default=0, editable=False)
     lexicon_version = models.TextField(blank=True, editable=False)
     assigned_to_id = models.IntegerField(null=True, editable=False)
@@ -137,8 +149,14 @@ class Chunk(Work):
     position = models.IntegerField()
     start_ms = models.BigIntegerField()
     end_ms = models.BigIntegerField()
+    channel = models.SmallIntegerField(null=True)
+    spans = models.JSONField(default=list)
+    overlap_ms = models.IntegerField(default=0)
+    speech_ms = models.IntegerField(default=0)
     audio_file = models.TextField(blank=True)
     status = models.CharField(choices=Status, default=Status.QUEUED)
+    partial = models.TextField(blank=True)
+    heard_ms = models.IntegerField(default=0)
     text = models.TextField(blank=True)
     words = models.JSONField(default=list)
     language = models.CharField(blank=True)
@@ -166,15 +184,26 @@ class Chunk(Work):
 
 
 class Attempt(models.Model):
-    """One answer of an engine, kept for ever."""
+    """One request to an engine and what came of it, kept for ever."""
+
+    class Step(models.TextChoices):
+        FIRST = "first"
+        WITHOUT_PROMPT = "without_prompt"
+        SMALLER = "smaller"
+        OTHER_MODEL = "other_model"
 
     chunk = models.ForeignKey(Chunk, models.CASCADE, related_name="attempts")
     number = models.IntegerField(default=0)
+    step = models.CharField(choices=Step, default=Step.FIRST)
+    part = models.IntegerField(default=0)
+    account = models.CharField(blank=True)
     model = models.CharField()
     request = models.JSONField(default=dict)
     response = models.JSONField(default=dict)
+    answer = models.JSONField(default=dict)
     text = models.TextField(blank=True)
     usage = models.JSONField(default=dict)
+    cost_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True)
     request_id = models.CharField(blank=True)
     error_code = models.CharField(blank=True)
     error_message = models.TextField(blank=True)
@@ -184,9 +213,28 @@ class Attempt(models.Model):
     class Meta:
         managed = False
         db_table = "attempts"
+        indexes = [
+            models.Index(fields=["account"], condition=Q(finished_at=None), name="ix_attempts_open")
+        ]
 
     def __str__(self) -> str:
         return f"attempt {self.number} at chunk {self.chunk_id}"
+
+
+class EngineAccount(models.Model):
+    """A service that is asked: what all workers together must keep to (see admission.py)."""
+
+    name = models.CharField(primary_key=True)
+    next_turn_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    pause_reason = models.TextField(blank=True)
+
+    class Meta:
+        managed = False
+        db_table = "engine_accounts"
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Segment(models.Model):

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import asdict, astuple
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from transcription import audio, leases, recordings, stitching
-from transcription.engines import capabilities, get_engine
-from transcription.engines.base import Answer, EngineError, Request, Word
+from transcription import admission, audio, choosing, hearing, leases, recordings, stitching
+from transcription.engines.base import EngineError
 from transcription.models import Attempt, Chunk, Job, Segment
-from transcription.splitting import Piece, Splitter
+from transcription.preparing import Pass
+from transcription.splitting import Piece
 from transcription.wakeups import wake
 
 logger = logging.getLogger(__name__)
@@ -48,29 +48,33 @@ def prepare(job_id: Any) -> None:
             _cut(job, lease)
         except leases.LeaseLost:
             logger.info("Job %s was taken away while it was prepared", job.pk)
-        except audio.AudioRefused as error:
+        except (audio.AudioRefused, EngineError) as error:
             _fail_job(job, error.code, error.message)
         except FileNotFoundError:
             _fail_job(job, "audio_missing", "The recording is not in the storage any more.")
 
 
 def _cut(job: Job, lease: leases.Lease) -> None:
-    splitter, peaks, samples, position = Splitter(), audio.Peaks(), 0, 0
-    longest_ms = settings.MAX_AUDIO_HOURS * 3_600_000
+    record = choosing.model_of(job)
     with recordings.local(job.audio_file) as path:
-        for block in audio.decode(path, max_ms=longest_ms):
-            lease.check()
-            samples += len(block)
-            peaks.feed(block)
-            for piece in splitter.feed(block):
-                position += _store_piece(job, position, piece)
-    for piece in splitter.finish():
-        position += _store_piece(job, position, piece)
-    peaks_file = recordings.save(f"peaks/{job.pk}.bin", peaks.to_bytes())
+        passing = Pass(
+            path,
+            channels=job.options.get("channels", "auto"),
+            target_ms=record.target_ms,
+            longest_ms=record.longest_ms,
+            max_ms=settings.MAX_AUDIO_HOURS * 3_600_000,
+            on_block=lease.check,
+        )
+        count = 0
+        for channel, piece in passing.pieces():
+            _store_piece(job, count, channel, piece)
+            count += 1
+    peaks_file = recordings.save(f"peaks/{job.pk}.bin", passing.peaks)
     done = lease.mine.all().update(
         status=Job.Status.TRANSCRIBING,
-        duration_ms=-(-samples * 1000 // audio.SAMPLE_RATE),  # rounded up, as the last piece is
-        chunk_count=position,
+        duration_ms=passing.duration_ms,
+        speech_dbfs=passing.speech_dbfs,
+        chunk_count=count,
         peaks_file=peaks_file,
         prepared_at=timezone.now(),
         lease_until=None,
@@ -82,12 +86,9 @@ def _cut(job: Job, lease: leases.Lease) -> None:
     _finish_when_complete(job.pk)
 
 
-def _store_piece(job: Job, position: int, piece: Piece) -> int:
-    """Store a piece as a chunk and send it to work. Returns how many chunks it made: silence
-    makes none, for engines invent text in it. Cutting is the same each time, so what an earlier
-    try stored is kept, its answer too."""
-    if not piece.speech:
-        return 0
+def _store_piece(job: Job, position: int, channel: int | None, piece: Piece) -> None:
+    """Store a piece as a chunk and send it to work. Cutting is the same each time, so what an
+    earlier try stored is kept, its answer too."""
     chunk = Chunk.objects.filter(job=job, position=position).first()
     if chunk is None:
         file = f"chunks/{job.pk}/{position}-{job.attempt}.flac"  # this claim's own
@@ -96,8 +97,12 @@ def _store_piece(job: Job, position: int, piece: Piece) -> int:
             chunk = Chunk.objects.create(
                 job=job,
                 position=position,
+                channel=channel,
                 start_ms=piece.start_ms,
                 end_ms=piece.end_ms,
+                spans=piece.spans,
+                overlap_ms=piece.overlap_ms,
+                speech_ms=piece.speech_ms,
                 audio_file=name,
             )
         except IntegrityError:  # the job was deleted, or another worker was first
@@ -105,11 +110,10 @@ def _store_piece(job: Job, position: int, piece: Piece) -> int:
             raise leases.LeaseLost from None
     if chunk.status == Chunk.Status.QUEUED:
         _wake_chunk(chunk, job)
-    return 1
 
 
 def _wake_chunk(chunk: Chunk, job: Job) -> None:
-    wake("transcribe_chunk", chunk.pk, queue=capabilities(job.model).queue)
+    wake("transcribe_chunk", chunk.pk, queue=choosing.queue_of(job.model))
 
 
 def _fail_job(job: Job, code: str, message: str) -> None:
@@ -136,54 +140,38 @@ def transcribe(chunk_id: int) -> None:
     if chunk is None:
         return
     job = chunk.job
-    started_at = timezone.now()
-    with leases.hold(chunk):
+    tries = chunk.attempt - chunk.tries_from
+    with leases.hold(chunk) as lease:
         try:
-            answer = _ask(job, chunk)
+            heard = hearing.hear(job, chunk, lease, last_try=tries >= MOST_ATTEMPTS)
+        except leases.LeaseLost:
+            logger.info("Chunk %s was taken away while it was heard", chunk.pk)
+        except admission.Later as later:
+            _put_back(chunk, later.until, counts=False)
         except EngineError as error:
-            _fail_chunk(job, chunk, error, started_at)
+            _react(job, chunk, error, tries)
         else:
-            _store_answer(job, chunk, answer, started_at)
+            _store(job, chunk, heard)
     _finish_when_complete(chunk.job_id)
 
 
-def _ask(job: Job, chunk: Chunk) -> Answer:
-    engine = get_engine(
-        job.model,
-        api_key=settings.OPENAI_API_KEY or None,
-        base_url=settings.OPENAI_BASE_URL or None,
-        timeout_s=float(settings.ENGINE_TIMEOUT_S),
-    )
-    try:
-        sound = recordings.read(chunk.audio_file)
-    except FileNotFoundError:
-        raise EngineError(
-            "audio_missing", "This part of the recording is not in the storage.", permanent=True
-        ) from None
-    return engine.transcribe(
-        Request(
-            audio=sound,
-            audio_ms=chunk.end_ms - chunk.start_ms,
-            languages=tuple(job.languages),
-        )
-    )
+def _store(job: Job, chunk: Chunk, heard: hearing.Heard) -> None:
+    """Keep the text. It was paid for, so it counts even when the lease was lost meanwhile: the
+    first to arrive stands.
 
-
-def _store_answer(job: Job, chunk: Chunk, answer: Answer, started_at: datetime) -> None:
-    """Keep the answer. It was paid for, so it counts even when the lease was lost meanwhile:
-    the first answer to arrive stands."""
-    words = [
-        [word.text, _shift(word.start_ms, chunk), _shift(word.end_ms, chunk), word.confidence]
-        for word in answer.words
-    ]
+    It locks the job, before any of its chunks, as finishing, cancelling, retrying and deleting do:
+    so none of them sees half of what is stored here, and no two wait for each other.
+    """
     with transaction.atomic():
-        if not _note_attempt(job, chunk, started_at, answer=answer):
+        if Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first() is None:
             return
         Chunk.objects.filter(pk=chunk.pk).exclude(status=Chunk.Status.COMPLETED).update(
             status=Chunk.Status.COMPLETED,
-            text=answer.text,
-            words=words,
-            language=answer.language,
+            text=heard.text,
+            words=[list(astuple(word)) for word in heard.words],
+            language=heard.language,
+            checks=[asdict(finding) for finding in heard.findings],
+            partial="",
             error_code="",
             error_message="",
             lease_until=None,
@@ -195,59 +183,47 @@ def _store_answer(job: Job, chunk: Chunk, answer: Answer, started_at: datetime) 
         ).update(status=Job.Status.TRANSCRIBING, finished_at=None)
 
 
-def _shift(ms: int | None, chunk: Chunk) -> int | None:
-    return None if ms is None else chunk.start_ms + ms
-
-
-def _note_attempt(
-    job: Job,
-    chunk: Chunk,
-    started_at: datetime,
-    *,
-    answer: Answer | None = None,
-    error: EngineError | None = None,
-) -> bool:
-    """Keep what was asked and answered; False where the job was deleted meanwhile.
-
-    It locks the job, before any of its chunks, as finishing, cancelling, retrying and deleting do:
-    so none of them sees half of what is stored here, and no two wait for each other.
-    """
-    if Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first() is None:
-        return False
-    Attempt.objects.create(
-        chunk=chunk,
-        number=chunk.attempt,
-        model=job.model,
-        request={"languages": job.languages, "audio_ms": chunk.end_ms - chunk.start_ms},
-        response=dict(answer.raw) if answer else {},
-        text=answer.text if answer else "",
-        usage=dict(answer.usage) if answer else {},
-        request_id=answer.request_id if answer else "",
-        error_code=error.code if error else "",
-        error_message=error.message if error else "",
-        started_at=started_at,
-        finished_at=timezone.now(),
-    )
-    return True
-
-
-def _fail_chunk(job: Job, chunk: Chunk, error: EngineError, started_at: datetime) -> None:
+def _react(job: Job, chunk: Chunk, error: EngineError, tries: int) -> None:
     """The one place of the retry policy: passing errors wait and try again, the rest end here."""
-    tries = chunk.attempt - chunk.tries_from
-    again = not error.permanent and tries < MOST_ATTEMPTS
-    wait_s = error.retry_after_s or FIRST_BACKOFF_S * 2 ** (tries - 1)
-    mine = Chunk.objects.filter(
+    busy = error.scope == "account" and not error.permanent  # every other would be told the same
+    if not error.permanent and (busy or tries < MOST_ATTEMPTS):
+        backoff_s = min(FIRST_BACKOFF_S * 2 ** (tries - 1), LONGEST_BACKOFF_S)
+        wait = timedelta(seconds=error.retry_after_s or backoff_s)
+        _put_back(chunk, timezone.now() + wait, error, counts=not busy)
+        return
+    failed = {
+        "status": Chunk.Status.FAILED,
+        "lease_until": None,
+        "partial": "",
+        "error_code": error.code,
+        "error_message": error.message,
+    }
+    with transaction.atomic():
+        Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+        _mine(chunk).update(**failed)
+        if error.scope == "account":  # nor need the others ask
+            Chunk.objects.filter(job=job, status=Chunk.Status.QUEUED).update(**failed)
+
+
+def _put_back(
+    chunk: Chunk, until: datetime, error: EngineError | None = None, *, counts: bool
+) -> None:
+    """To be tried again at `until`; `counts` as one of the tries that a chunk has."""
+    told = {"error_code": error.code, "error_message": error.message} if error else {}
+    _mine(chunk).update(
+        status=Chunk.Status.QUEUED,
+        not_before=until,
+        lease_until=None,
+        partial="",
+        tries_from=F("tries_from") + (0 if counts else 1),
+        **told,
+    )
+
+
+def _mine(chunk: Chunk) -> QuerySet[Chunk]:
+    return Chunk.objects.filter(
         pk=chunk.pk, attempt=chunk.attempt, status=Chunk.Status.TRANSCRIBING
     )
-    with transaction.atomic():
-        _note_attempt(job, chunk, started_at, error=error)
-        mine.update(
-            status=Chunk.Status.QUEUED if again else Chunk.Status.FAILED,
-            not_before=timezone.now() + timedelta(seconds=min(wait_s, LONGEST_BACKOFF_S)),
-            lease_until=None,
-            error_code=error.code,
-            error_message=error.message,
-        )
 
 
 # --- Finish: from chunks to segments -----------------------------------------------------------
@@ -277,36 +253,46 @@ def finish(job_id: Any) -> None:
         if chunks and len(failed) == len(chunks):
             _fail_job(job, failed[0].error_code, failed[0].error_message)
             return
-        _write_segments(job, chunks)
-        answered = list(Attempt.objects.filter(chunk__job=job, error_code=""))
+        drafts = stitching.transcript([_heard(chunk) for chunk in _with_late_checks(job, chunks)])
+        _write_segments(job, chunks, drafts)
+        answered = Attempt.objects.filter(chunk__job=job)
         lease.mine.all().update(
             status=Job.Status.COMPLETED,
             lease_until=None,
             finished_at=timezone.now(),
-            word_count=sum(len(chunk.text.split()) for chunk in chunks),
-            usage=_sum(attempt.usage for attempt in answered),
-            cost_usd=_cost(job, answered),
+            word_count=sum(len(draft.text.split()) for draft in drafts),
+            usage=_sum(answered.values_list("usage", flat=True)),
+            cost_usd=answered.aggregate(sum=Sum("cost_usd"))["sum"],
         )
         wake("make_playback", job.pk, queue="media")
 
 
-def _write_segments(job: Job, chunks: list[Chunk]) -> None:
+def _with_late_checks(job: Job, chunks: list[Chunk]) -> list[Chunk]:
+    """Mark the holes that could not be seen before the recording's own pace was known."""
+    rate = hearing.usual_rate(job)
+    for chunk in chunks:
+        known = any(finding["kind"] == "hole" for finding in chunk.checks)
+        if rate and chunk.status == Chunk.Status.COMPLETED and not known:
+            chunk.checks += [asdict(found) for found in hearing.holes(job, chunk, rate)]
+    return chunks
+
+
+def _write_segments(job: Job, chunks: list[Chunk], drafts: list[stitching.Draft]) -> None:
     """Segments for the chunks that have none yet, and nothing else: what stands stays, with all
     that people wrote. A gap that was filled by a retry is retired."""
     live: dict[int | None, list[Segment]] = {}
     for segment in Segment.objects.filter(job=job, retired_at=None):
         live.setdefault(segment.chunk_id, []).append(segment)
-    new: list[Segment] = []
+    standing: set[int] = set()
     for chunk in chunks:
-        standing = live.get(chunk.pk, [])
-        untouched_gap = all(s.is_gap and not s.text for s in standing)
-        if standing and not (untouched_gap and chunk.status == Chunk.Status.COMPLETED):
-            continue
-        Segment.objects.filter(pk__in=[s.pk for s in standing]).update(retired_at=timezone.now())
-        drafts = stitching.drafts(_heard(chunk))
-        for index, draft in enumerate(drafts):
-            position = chunk.position + index / (len(drafts) + 1)
-            new.append(_segment(job, draft, position))
+        segments = live.get(chunk.pk, [])
+        untouched_gap = all(s.is_gap and not s.text for s in segments)
+        if segments and not (untouched_gap and chunk.status == Chunk.Status.COMPLETED):
+            standing.add(chunk.pk)
+        else:
+            ids = [segment.pk for segment in segments]
+            Segment.objects.filter(pk__in=ids).update(retired_at=timezone.now())
+    new = [_segment(job, draft) for draft in drafts if draft.chunk_id not in standing]
     Segment.objects.bulk_create(new, batch_size=500)
 
 
@@ -316,24 +302,27 @@ def _heard(chunk: Chunk) -> stitching.HeardChunk:
         id=chunk.pk,
         start_ms=chunk.start_ms,
         end_ms=chunk.end_ms,
-        text=chunk.text,
-        words=[Word(*word) for word in chunk.words],
+        words=hearing.words_of(chunk),
         language=chunk.language,
         failure=chunk.error_message if failed else "",
+        overlap_ms=chunk.overlap_ms,
+        channel=chunk.channel,
+        marks=chunk.checks,
     )
 
 
-def _segment(job: Job, draft: stitching.Draft, position: float) -> Segment:
+def _segment(job: Job, draft: stitching.Draft) -> Segment:
     return Segment(
         job=job,
         chunk_id=draft.chunk_id,
-        position=position,
+        position=draft.start_ms,
         start_ms=draft.start_ms,
         end_ms=draft.end_ms,
+        speaker=draft.speaker,
         language=draft.language or (job.languages[0] if len(job.languages) == 1 else ""),
         engine_text=draft.text,
         text=draft.text,
-        words=[[w.text, w.start_ms, w.end_ms, w.confidence] for w in draft.words],
+        words=[[w.text, w.start_ms, w.end_ms, w.confidence, w.estimated] for w in draft.words],
         marks=draft.marks,
     )
 
@@ -345,15 +334,6 @@ def _sum(usages: Iterable[dict[str, Any]]) -> dict[str, float]:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 total[name] = round(total.get(name, 0) + value, 3)
     return total
-
-
-def _cost(job: Job, answered: list[Attempt]) -> Decimal | None:
-    """What the answers cost by the price table, those that were asked for twice too."""
-    price = capabilities(job.model).usd_per_minute
-    if price is None:
-        return None
-    heard_ms = sum(attempt.request["audio_ms"] for attempt in answered)
-    return (price * heard_ms / 60_000).quantize(Decimal("0.000001"))
 
 
 def make_playback(job_id: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
@@ -16,8 +17,8 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from speech_project.access.models import ApiKey
-from transcription import audio, recordings
-from transcription.engines import MODELS, capabilities
+from transcription import admission, audio, choosing, recordings, reusing
+from transcription.engines import capabilities, in_force
 from transcription.engines.base import Capabilities
 from transcription.models import Chunk, Job
 from transcription.wakeups import wake
@@ -25,6 +26,8 @@ from transcription.wakeups import wake
 LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 MOST_LANGUAGES = 8
 LONGEST_TITLE = 200
+CHANNELS = ("auto", "mix", "separate")
+LONGEST_PROMPT = 4_000
 
 
 class JobRefused(Exception):
@@ -50,15 +53,39 @@ def create_job(
     title: str = "",
     model: str = "",
     languages: Sequence[str] = (),
+    channels: str = "auto",
+    prompt: str = "",
+    budget_usd: Decimal | None = None,
+    reuse: bool = True,
     priority: int = 0,
     metadata: dict[str, Any] | None = None,
 ) -> Job:
     """Store the upload, see that it holds audio, and put it in the queue.
 
+    `channels`: "auto" transcribes the two channels of a stereo recording apart where they carry
+    different speakers, "separate" always, "mix" never. `prompt`: what the recording is about.
+    `reuse`: where the same owner has a finished transcript of the same audio with the same
+    wishes, the new job gets that, and nothing is asked or paid for.
     Raises JobRefused; then nothing is kept.
     """
-    record = _choose_model(model or settings.STT_MODEL)
-    expected = _check_languages(languages, record)
+    asked = model or settings.STT_MODEL
+    record = _choose_model(asked)
+    job = Job(
+        source=source,
+        owner_id=owner.pk if owner else None,
+        owner_name=owner.get_username() if owner else "",
+        group_id=group_id if group_id is not None else _group_of(owner, api_key),
+        api_key=api_key,
+        engine=record.engine,
+        model=record.model,
+        asked_model=asked if asked != record.model else "",
+        languages=_check_languages(languages, record),
+        options=_check_options(channels, prompt),
+        budget_usd=_check_budget(settings.JOB_BUDGET_USD if budget_usd is None else budget_usd),
+        priority=priority,
+        metadata=metadata or {},
+    )
+    _check_key(api_key, record)
     _check_size(upload)
     with recordings.as_path(upload) as path:
         try:
@@ -66,26 +93,13 @@ def create_job(
         except audio.AudioRefused as error:
             raise JobRefused(error.code, error.message) from error
     name = _plain(PurePath(upload.name or "").name) or "recording"
-    job = Job(
-        title=(_plain(title) or _plain(PurePath(name).stem))[:LONGEST_TITLE],
-        source=source,
-        owner_id=owner.pk if owner else None,
-        owner_name=owner.get_username() if owner else "",
-        group_id=group_id if group_id is not None else _group_of(owner, api_key),
-        api_key=api_key,
-        audio_name=name[:255],
-        audio_sha256=recordings.sha256(upload),
-        audio_bytes=upload.size,
-        audio_format=found.format,
-        audio_codec=found.codec,
-        audio_sample_rate=found.sample_rate,
-        audio_channels=found.channels,
-        engine=record.engine,
-        model=record.model,
-        languages=expected,
-        priority=priority,
-        metadata=metadata or {},
-    )
+    job.title = (_plain(title) or _plain(PurePath(name).stem))[:LONGEST_TITLE]
+    job.audio_name, job.audio_bytes = name[:255], upload.size
+    job.audio_sha256 = recordings.sha256(upload)
+    job.audio_format, job.audio_codec = found.format, found.codec
+    job.audio_sample_rate, job.audio_channels = found.sample_rate, found.channels
+    if reuse and reusing.take_over(job):
+        return job
     job.audio_file = default_storage.save(recordings.new_name(job.id, name), upload)
     try:
         with transaction.atomic():
@@ -95,6 +109,30 @@ def create_job(
         recordings.delete(job.audio_file)
         raise
     return job
+
+
+def rerun_job(job: Job, *, model: str = "") -> Job:
+    """Transcribe the same recording anew, as a job of its own; this one stays as it is.
+
+    Raises JobRefused where the model cannot be asked, and NotPossible where the job is gone.
+    """
+    record = _choose_model(model or job.asked_model or job.model)
+    _check_key(job.api_key, record)
+    with transaction.atomic():
+        found = Job.objects.select_for_update().filter(pk=job.pk).first()  # deletion waits
+        if found is None:
+            raise NotPossible(f"{job.title}: it was deleted meanwhile.")
+        new = reusing.same_recording(found)
+        new.engine, new.model = record.engine, record.model
+        new.languages = _check_languages(found.languages, record)
+        new.options, new.script_policy = found.options, found.script_policy
+        new.budget_usd, new.priority = found.budget_usd, found.priority
+        new.api_key, new.metadata, new.source = found.api_key, found.metadata, found.source
+        new.owner_id, new.owner_name = found.owner_id, found.owner_name
+        new.group_id, new.title = found.group_id, found.title
+        new.save(force_insert=True)
+        _wake_to_prepare(new)
+    return new
 
 
 def _plain(text: str) -> str:
@@ -107,24 +145,50 @@ def _wake_to_prepare(job: Job) -> None:
     wake("prepare_job", job.pk, queue="media")
 
 
-def offered_models() -> list[Capabilities]:
-    """The models that can be asked with what is configured."""
-    openai = bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
-    return [record for record in MODELS.values() if openai or record.engine != "openai"]
-
-
 def _choose_model(model: str) -> Capabilities:
+    """The model's record, or its successor's after its shutdown."""
     try:
-        record = capabilities(model)
+        record = in_force(capabilities(model), choosing.today())
     except ValueError as error:
         raise JobRefused("model_unknown", str(error)) from None
-    if record not in offered_models():
+    if not choosing.reachable(record):
         raise JobRefused(
             "engine_not_configured",
             f"{record.label} needs a key. Set OPENAI_API_KEY (or OPENAI_BASE_URL for a server of "
             "your own), or choose pocketsphinx.",
         )
     return record
+
+
+def _check_options(channels: str, prompt: str) -> dict[str, str]:
+    if channels not in CHANNELS:
+        raise JobRefused("channels_invalid", f"channels is one of: {', '.join(CHANNELS)}.")
+    prompt = _plain(prompt)
+    if len(prompt) > LONGEST_PROMPT:
+        raise JobRefused(
+            "prompt_too_long",
+            f"The prompt has {len(prompt):,} characters; {LONGEST_PROMPT:,} are the most.",
+        )
+    return {"channels": channels, "prompt": prompt}
+
+
+def _check_budget(budget_usd: Decimal | None) -> Decimal | None:
+    if budget_usd is not None and not 0 <= budget_usd < 1_000_000:
+        raise JobRefused("budget_invalid", "The budget is a number of US dollars, 0 or more.")
+    return budget_usd
+
+
+def _check_key(api_key: ApiKey | None, record: Capabilities) -> None:
+    """A key that has spent its month's budget need not upload."""
+    if api_key is None or api_key.monthly_budget_usd is None or not record.usd_per_minute:
+        return
+    if admission.spent_by_key(api_key) >= api_key.monthly_budget_usd:
+        raise JobRefused(
+            "budget_spent",
+            f"The API key {api_key.name!r} has spent its budget of "
+            f"${api_key.monthly_budget_usd.normalize():f} for this month. Ask an admin to raise "
+            "it, or wait for the next month.",
+        )
 
 
 def _check_languages(languages: Iterable[str], record: Capabilities) -> list[str]:
@@ -218,7 +282,7 @@ def retry_job(job: Job) -> None:
             _wake_to_prepare(job)
             return
         for pk in missing.values_list("pk", flat=True):
-            wake("transcribe_chunk", pk, queue=capabilities(job.model).queue)
+            wake("transcribe_chunk", pk, queue=choosing.queue_of(job.model))
         wake("finish_job", job.pk, queue="engine")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from transcription.engines import capabilities
+from transcription.choosing import queue_of
 from transcription.leases import due, expired
 from transcription.models import Chunk, Job
 from transcription.pipeline import MOST_ATTEMPTS, complete
@@ -109,7 +109,7 @@ def _wake_job(job: Job) -> None:
 
 
 def _wake_chunk(chunk: Chunk) -> None:
-    _wake_again(chunk, "transcribe_chunk", capabilities(chunk.job.model).queue)
+    _wake_again(chunk, "transcribe_chunk", queue_of(chunk.job.model))
 
 
 def _wake_again(work: Job | Chunk, task: str, queue: str) -> None:

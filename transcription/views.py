@@ -15,17 +15,19 @@ from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from transcription import progress, ranges, recordings
+from transcription import audio as sound
+from transcription import choosing, parts, progress, ranges, recordings
 from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
-from transcription.models import Chunk, Job
+from transcription.models import Attempt, Job
 from transcription.services import (
+    LONGEST_PROMPT,
     JobRefused,
     NotPossible,
     cancel_job,
     create_job,
-    offered_models,
     queue_for,
+    rerun_job,
     retry_job,
 )
 from transcription.wakeups import wake
@@ -39,6 +41,10 @@ STATES = {
     "working": "Transcribing",
     "failed": "Failed",
 }
+# speech below this is hard to understand, for engines too
+QUIET_DBFS = -45.0
+# how many bars a waveform may have, and has where nobody says
+MOST_BUCKETS, USUAL_BUCKETS = 20_000, 2_000
 # how soon a playback copy that is still missing is asked for again
 PLAYBACK_AGAIN_S = 600
 
@@ -54,9 +60,10 @@ def queue(request: HttpRequest) -> HttpResponse:
         "states": STATES,
         "state": state,
         "text": text,
-        "models": offered_models(),
+        "models": choosing.offered_models(),
         "default_model": settings.STT_MODEL,
         "max_upload_mb": settings.MAX_UPLOAD_MB,
+        "longest_prompt": LONGEST_PROMPT,
     }
     fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
     return render(request, "queue_table.html" if fragment else "queue.html", context)
@@ -76,6 +83,9 @@ def upload(request: HttpRequest) -> HttpResponse:
                 owner=request.user,
                 model=request.POST.get("model", ""),
                 languages=request.POST.get("languages", "").replace(",", " ").split(),
+                channels=request.POST.get("channels", "auto"),
+                prompt=request.POST.get("prompt", ""),
+                reuse="reuse" in request.POST,
             )
         except JobRefused as error:
             if request.htmx:  # type: ignore[attr-defined]
@@ -101,18 +111,43 @@ def row(request: HttpRequest, job_id: str) -> HttpResponse:
 
 @require_safe
 def job_page(request: HttpRequest, job_id: str) -> HttpResponse:
-    """The job with the text of its finished chunks; the page asks for the part that changes."""
+    """The job with the text of its finished parts; the page then asks for what is new."""
     job = get_job(request.user, job_id)
-    chunks = Chunk.objects.filter(job=job).defer("words")
+    now = parts.of(job)
+    fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
+    shown = request.GET.get("shown", "") if fragment else ""
+    if shown == now.shown:
+        return HttpResponse(status=204)
+    changed, added = now.news(shown)
     context = {
         "job": job,
-        "chunks": chunks,
+        "parts": now,
+        "changed": changed,
+        "added": added,
+        "fragment": fragment,
         "progress": progress.of(job),
         "record": MODELS.get(job.model),
-        "failed_chunks": sum(chunk.status == Chunk.Status.FAILED for chunk in chunks),
+        "asked_record": MODELS.get(job.asked_model),
+        "source": _source(request, job),
+        "reused": _is_reused(job, now),
+        "quiet": job.speech_dbfs is not None and job.speech_dbfs < QUIET_DBFS,
+        "models": choosing.offered_models(),
     }
-    fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
     return render(request, "job_progress.html" if fragment else "job.html", context)
+
+
+def _source(request: HttpRequest, job: Job) -> Job | None:
+    """The earlier job of the same recording, where the user may see it."""
+    if not job.source_job_id:
+        return None
+    return visible_jobs(request.user).filter(pk=job.source_job_id).first()
+
+
+def _is_reused(job: Job, now: parts.Parts) -> bool:
+    """Whether its answers are those of an earlier job: it has them, and never asked."""
+    if not job.source_job_id or job.chunk_count is None or now.completed < len(now.keys):
+        return False
+    return not Attempt.objects.filter(chunk__job=job).exists()
 
 
 @require_POST
@@ -123,6 +158,17 @@ def cancel(request: HttpRequest, job_id: str) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, job_id: str) -> HttpResponse:
     return _act(request, get_job(request.user, job_id), retry_job)
+
+
+@require_POST
+def rerun(request: HttpRequest, job_id: str) -> HttpResponse:
+    job = get_job(request.user, job_id)
+    try:
+        new = rerun_job(job, model=request.POST.get("model", ""))
+    except (JobRefused, NotPossible) as error:
+        messages.error(request, str(error))
+        return redirect("job", job.pk)
+    return redirect("job", new.pk)
 
 
 def _act(request: HttpRequest, job: Job, action: Any) -> HttpResponse:
@@ -154,7 +200,8 @@ def audio(request: HttpRequest, job_id: str) -> HttpResponseBase:
 
 @require_GET
 def peaks(request: HttpRequest, job_id: str) -> HttpResponse:
-    """The waveform: one byte for every 50 ms."""
+    """The waveform, a byte for each stretch of as many milliseconds as a header says; at least
+    `?buckets` of them where the recording is long enough."""
     job = get_job(request.user, job_id)
     if not job.peaks_file:
         raise Http404("Not drawn yet.")
@@ -162,8 +209,14 @@ def peaks(request: HttpRequest, job_id: str) -> HttpResponse:
         content = recordings.read(job.peaks_file)
     except FileNotFoundError:
         raise Http404("The waveform is not in the storage any more.") from None
-    headers = {"Cache-Control": "private, max-age=86400"}
-    return HttpResponse(content, content_type="application/octet-stream", headers=headers)
+    heights, bucket_ms = sound.choose_level(content, _buckets(request.GET.get("buckets", "")))
+    headers = {"Cache-Control": "private, max-age=86400", "Verbatim-Bucket-Ms": str(bucket_ms)}
+    return HttpResponse(heights, content_type="application/octet-stream", headers=headers)
+
+
+def _buckets(wish: str) -> int:
+    known = wish.isdecimal() and len(wish) < 10
+    return min(max(1, int(wish)), MOST_BUCKETS) if known else USUAL_BUCKETS
 
 
 def ensure_playback(job: Job) -> None:

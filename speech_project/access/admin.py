@@ -22,7 +22,8 @@ class ApiKeyForm(forms.ModelForm):
 
     class Meta:
         model = ApiKey
-        fields = ("name", "group_id", "rate_limit_per_minute", "expires_at", "metadata")
+        fields = ("name", "group_id", "rate_limit_per_minute", "monthly_budget_usd", "expires_at",
+                  "metadata")  # fmt: skip
         widgets = {"name": forms.TextInput(attrs={"size": 50})}
 
 
@@ -48,15 +49,17 @@ class Live(admin.SimpleListFilter):
 class ApiKeyAdmin(admin.ModelAdmin):
     form = ApiKeyForm
     formfield_overrides = {JSONField: {"form_class": ObjectField}}
-    list_display = ("name", "public_part", "owner_name", "rate_limit_per_minute", "last_used_at",
-                    "expires_at", "revoked_at")  # fmt: skip
+    list_display = ("name", "public_part", "owner_name", "rate_limit_per_minute",
+                    "monthly_budget_usd", "spent", "last_used_at", "expires_at",
+                    "revoked_at")  # fmt: skip
     list_filter = (Live,)
     search_fields = ("name", "prefix", "owner_name")
     actions = ("revoke",)
-    readonly_fields = ("public_part", "owner_name", "created_at", "last_used_at", "revoked_at")
+    readonly_fields = ("spent", "public_part", "owner_name", "created_at", "last_used_at",
+                       "revoked_at")  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[Any]:
-        editable = ["name", "group_id", "rate_limit_per_minute", "expires_at", "metadata"]
+        editable = list(ApiKeyForm.Meta.fields)
         return editable if obj is None else [*editable, *self.readonly_fields]
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
@@ -65,6 +68,12 @@ class ApiKeyAdmin(admin.ModelAdmin):
     @admin.display(description="key")
     def public_part(self, key: ApiKey) -> str:
         return f"vk_{key.prefix}_…"
+
+    @admin.display(description="spent", ordering="spent_usd")
+    def spent(self, key: ApiKey) -> str:
+        if key.spent_in is None:
+            return "nothing yet"
+        return f"${key.spent_usd or 0:.2f} in {key.spent_in:%B %Y}"
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:  # and nothing else: it may have been used or revoked meanwhile

@@ -19,6 +19,17 @@ class ApiKey(models.Model):
     rate_limit_per_minute = models.IntegerField(
         default=60, validators=[MinValueValidator(0)], help_text="0: no limit."
     )
+    monthly_budget_usd = models.DecimalField(
+        "monthly budget, US$",
+        max_digits=12,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="What its jobs may cost in a calendar month (UTC). Empty: no limit.",
+    )
+    spent_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, editable=False)
+    spent_in = models.DateField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

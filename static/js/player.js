@@ -3,7 +3,6 @@
 import { read, write } from "./store.js";
 
 const STEP_BACK_MS = 1500;
-const BUCKET_MS = 50; // of a byte of the peaks
 const SLIDER_KEYS = {
   ArrowLeft: -1500,
   ArrowDown: -1500,
@@ -27,6 +26,7 @@ export class Player {
     this.followButton = document.getElementById("follow");
     this.durationMs = Number(root.dataset.durationMs);
     this.peaks = new Uint8Array();
+    this.bucketMs = 1; // of a byte of the peaks
     this.following = true;
     this.playing = null; // the article that is highlighted
     this.stoppedAt = null; // where it was paused: playing goes on a little before
@@ -78,8 +78,11 @@ export class Player {
 
   async loadPeaks() {
     if (!this.root.dataset.peaks) return;
-    const answer = await fetch(this.root.dataset.peaks).catch(() => null);
+    const { width } = this.wave.getBoundingClientRect();
+    const buckets = Math.max(1, Math.ceil(width * (window.devicePixelRatio || 1)));
+    const answer = await fetch(`${this.root.dataset.peaks}?buckets=${buckets}`).catch(() => null);
     if (!answer?.ok) return; // the line without its waves still seeks
+    this.bucketMs = Number(answer.headers.get("Verbatim-Bucket-Ms"));
     this.peaks = new Uint8Array(await answer.arrayBuffer());
     this.draw();
   }
@@ -224,7 +227,7 @@ export class Player {
 
   // The highest peak in a stretch, given in shares of the whole recording.
   peakBetween(from, to) {
-    const buckets = this.durationMs / BUCKET_MS;
+    const buckets = this.durationMs / this.bucketMs;
     const first = Math.floor(from * buckets);
     const last = Math.max(first + 1, Math.ceil(to * buckets));
     let highest = 0;

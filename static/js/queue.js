@@ -27,10 +27,17 @@ function add(files) {
     if (file.size > maxBytes) {
       fail({ item, bar, note }, `Too large: at most ${form.dataset.maxMb} MB are taken.`);
     } else {
-      waiting.push({ file, item, bar, note });
+      waiting.push({ file, wishes: wishesNow(), item, bar, note });
     }
   }
   next();
+}
+
+// What the form says when a file is added: it may be changed for the next ones while this waits.
+function wishesNow() {
+  const wishes = new FormData(form);
+  wishes.delete("files");
+  return wishes;
 }
 
 function next() {
@@ -39,10 +46,7 @@ function next() {
 
 function send(upload) {
   running += 1;
-  const data = new FormData();
-  data.append("files", upload.file);
-  for (const name of ["model", "languages"]) data.append(name, form.elements[name].value);
-  data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  upload.wishes.append("files", upload.file);
   const request = new XMLHttpRequest();
   request.open("POST", form.action);
   request.setRequestHeader("HX-Request", "true");
@@ -57,7 +61,7 @@ function send(upload) {
     else fail(upload, why(request), upload.file);
     next();
   });
-  request.send(data);
+  request.send(upload.wishes);
 }
 
 function done(upload, row) {

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from django.contrib.auth.models import User
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import Complaints
 from tests.browser.desk import Desk
+from transcription import audio, recordings
 from transcription.models import Job
+
+# the tallest bar is more than the line that stands there without a waveform
+DRAWN = """() => {
+  const canvas = document.querySelector(".wave canvas");
+  const { width } = canvas;
+  return canvas.getContext("2d").getImageData(0, 12, width, 1).data.some((v, i) => i > 4 * 9 && v);
+}"""
 
 
 @pytest.fixture
@@ -76,6 +88,47 @@ def test_a_click_on_the_waveform_seeks(desk: Desk) -> None:
     assert seconds(desk) == 0
     painted = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(Boolean)"
     assert wave.locator("canvas").evaluate(painted)
+
+
+def bars(desk: Desk) -> list[int]:
+    """How tall the waveform is drawn, in each column of the canvas."""
+    return desk.page.locator(".wave canvas").evaluate(
+        """canvas => {
+          const { width, height } = canvas;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+          const tall = (x) => {
+            let count = 0;
+            for (let y = 0; y < height; y += 1) count += data[4 * (y * width + x) + 3] > 127;
+            return count;
+          };
+          return Array.from({ length: width }, (_, x) => tall(x));
+        }"""
+    )
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_as_many_bars_are_fetched_as_can_be_seen_and_stand_where_the_sound_is(
+    new_context: Callable[..., BrowserContext],
+    heard: Callable[..., Job],
+    reviewer: User,
+    complaints: Complaints,
+    scale: int,
+) -> None:
+    complaints.expected = ["willReadFrequently"]  # of this test's own looking
+    peaks = audio.Peaks()
+    for second in range(61):  # only the last third is loud
+        peaks.feed(np.full(audio.SAMPLE_RATE, 30_000 if second > 40 else 0, np.int16))
+    name = recordings.save(f"of-tests/{scale}.bin", peaks.to_bytes())
+    page = new_context(reviewer, device_scale_factor=scale).new_page()
+    with page.expect_response("**/peaks/**") as asked:
+        desk = Desk(page, heard("text", peaks_file=name)).visit()
+    width = page.locator(".wave").bounding_box()["width"]  # type: ignore[index]
+    assert asked.value.url.endswith(f"?buckets={math.ceil(width * scale)}")
+    page.wait_for_function(DRAWN)
+    drawn = bars(desk)
+    third = len(drawn) // 3
+    assert max(drawn[9 : 2 * third - 9]) < 10 * scale
+    assert max(drawn[2 * third + 9 :]) > 40 * scale
 
 
 def test_back_and_forward_while_typing(desk: Desk) -> None:

@@ -102,6 +102,43 @@ def test_an_upload_that_broke_off_can_be_tried_again(
     expect(page.get_by_role("link", name="monday")).to_be_visible()
 
 
+def test_what_the_form_says_goes_with_each_file(page: Page, clips: list[Path]) -> None:
+    page.goto("/")
+    expect(page.get_by_label("What it is about")).to_be_hidden()
+    page.get_by_text("More", exact=True).click()
+    expect(page.get_by_label("Reuse my earlier transcript")).to_be_checked()
+    page.get_by_label("What it is about").fill("Dr. Okafor")
+    page.get_by_label("Stereo").select_option("Each channel apart")
+    page.get_by_label("Languages spoken").fill("en")
+    page.locator("input[type=file]").set_input_files(clips[:2])
+    page.get_by_label("What it is about").fill("Dr. Lindqvist")
+    page.get_by_label("Stereo").select_option("Both channels mixed")
+    page.locator("input[type=file]").set_input_files(clips[2])
+    expect(page.locator("#jobs tbody tr")).to_have_count(3)
+    first = {"channels": "separate", "prompt": "Dr. Okafor"}
+    assert dict(Job.objects.values_list("title", "options")) == {
+        "monday": first,
+        "tuesday": first,
+        "wednesday": {"channels": "mix", "prompt": "Dr. Lindqvist"},
+    }
+    assert set(map(tuple, Job.objects.values_list("languages", flat=True))) == {("en",)}
+
+
+@pytest.mark.parametrize("reuse", [True, False])
+def test_an_earlier_transcript_is_taken_unless_one_is_wished_anew(
+    page: Page, clips: list[Path], reuse: bool
+) -> None:
+    page.goto("/")
+    page.locator("input[type=file]").set_input_files(clips[0])
+    expect(page.locator("#jobs tbody tr")).to_have_count(1)
+    Job.objects.update(status="completed", chunk_count=0)
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Reuse my earlier transcript").set_checked(reuse)
+    page.locator("input[type=file]").set_input_files(clips[0])
+    expect(page.locator("#jobs tbody tr")).to_have_count(2)
+    assert Job.objects.exclude(source_job=None).exists() == reuse
+
+
 def polls(page: Page) -> list[str]:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -128,27 +165,6 @@ def test_a_row_tells_how_far_its_job_is_until_it_rests(
     asked = polls(page)
     page.clock.fast_forward(20_000)
     expect(row).to_contain_text("Waiting")
-    assert not asked
-
-
-def test_a_jobs_page_shows_the_text_as_it_comes(page: Page, make_job: Callable[..., Job]) -> None:
-    job = make_job(status="transcribing")
-    job.chunks.update(status="transcribing")
-    page.clock.install()
-    page.goto(f"/jobs/{job.pk}/")
-    expect(page.locator(".chunks")).to_have_text("00:00 Listening…")
-    cancel = page.get_by_role("button", name="Cancel")
-    cancel.focus()
-    job.chunks.update(status="completed", text="good morning")
-    page.clock.fast_forward(1100)
-    expect(page.locator(".chunks")).to_have_text("00:00 good morning")
-    expect(cancel).to_be_focused()
-    Job.objects.update(status="completed")
-    page.clock.fast_forward(1100)
-    expect(page.get_by_role("link", name="Review")).to_be_visible()
-    asked = polls(page)
-    page.clock.fast_forward(20_000)
-    expect(page.get_by_role("link", name="Review")).to_be_visible()
     assert not asked
 
 

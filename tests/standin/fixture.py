@@ -1,4 +1,4 @@
-"""The fixture `openai_standin`; a conftest takes it by pytest_plugins."""
+"""The fixtures `openai_standin` and `openai_standin_process`, by pytest_plugins in a conftest."""
 
 from collections.abc import Iterator
 from threading import Thread
@@ -6,33 +6,21 @@ from typing import Any
 
 import pytest
 
-from tests.standin.script import Text
-from tests.standin.server import KEY, StandIn
+from tests.standin.client import Control, StandInProcess
+from tests.standin.server import StandIn
 
 
-class OpenAIStandIn:
-    """What a test tells the stand-in, and asks of it."""
-
-    api_key = KEY
+class OpenAIStandIn(Control):
+    """A stand-in in the test's own process."""
 
     def __init__(self, server: StandIn) -> None:
         self.base_url = server.base_url
         self._script = server.script
 
-    def set_text(self, text: Text) -> None:
-        """What it hears: one text always, a list in order, or a dict by the file's SHA-256."""
-        self._script.control({"text": text})
-
-    def set_latency(self, seconds: float) -> None:
-        """How long every answer takes."""
-        self._script.control({"latency_s": seconds})
-
-    def fault(self, name: str = "", **changes: Any) -> None:
-        """Queue a fault for one request: a name in script.FAULTS, or status=, body=, headers=."""
-        self._script.control({"faults": [{"name": name, **changes}]})
+    def control(self, **orders: Any) -> None:
+        self._script.control(orders)
 
     def log(self) -> list[dict[str, Any]]:
-        """Every request: model, fields (lists), file_name, sha256, audio_s, status, request_id."""
         return list(self._script.log)
 
 
@@ -45,3 +33,10 @@ def openai_standin() -> Iterator[OpenAIStandIn]:
         yield OpenAIStandIn(server)
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def openai_standin_process() -> Iterator[StandInProcess]:
+    """The same as a process of its own, whose work does not hold up the test's."""
+    with StandInProcess() as standin:
+        yield standin

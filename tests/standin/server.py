@@ -4,36 +4,26 @@
 
 prints {"base_url": ...} as one line of JSON and serves until it is ended.
 
-- POST /v1/audio/transcriptions, GET /v1/models: as the service
-- POST /_control: any of text, latency_s and faults (see Script.control), as in FILE.json
-- GET /_log: every transcription request so far
+- POST /v1/audio/transcriptions, GET /v1/models: as the service, or as one that is like it
+- POST /_control: orders, see Script.control, as in FILE.json
+- GET /_log: every transcription request so far, see script.LOGGED
 """
 
 import argparse
-import hashlib
 import json
-import socket
-import struct
 import sys
 import time
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.standin import rules
-from tests.standin.answers import answer
-from tests.standin.form import Form, parse_form
-from tests.standin.script import Fault, Script
-
-KEY = "sk-standin"
-BUDGET_HEADERS = {
-    "x-ratelimit-limit-requests": "500",
-    "x-ratelimit-remaining-requests": "499",
-    "x-ratelimit-reset-requests": "120ms",
-    "x-ratelimit-limit-tokens": "200000",
-    "x-ratelimit-remaining-tokens": "199000",
-    "x-ratelimit-reset-tokens": "300ms",
-}
+from tests.standin.client import KEY
+from tests.standin.dialects import OPENAI, Dialect
+from tests.standin.exchange import Exchange
+from tests.standin.script import Script
 
 
 class StandIn(ThreadingHTTPServer):
@@ -41,6 +31,7 @@ class StandIn(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 512  # all workers of a benchmark may come at once
 
     def __init__(self, port: int = 0, key: str = KEY) -> None:
         self.key = key
@@ -65,117 +56,76 @@ class StandIn(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: StandIn
+    arrived = 0.0  # time.time() of the request that is answered now
 
     def do_GET(self) -> None:
-        if self.path == "/v1/models":
-            self._send_json({"object": "list", "data": _models()})
-        elif self.path == "/_log":
-            self._send_json(self.server.script.log)
-        else:
-            self._send_json({"error": {"message": f"Invalid URL (GET {self.path})"}}, 404)
+        match urlsplit(self.path).path:
+            case "/v1/models":
+                self._send_models(self.server.script.orders.dialect)
+            case "/_log":
+                self._send_json(self.server.script.log)
+            case _:
+                self._send_json({"error": {"message": f"Invalid URL (GET {self.path})"}}, 404)
 
     def do_POST(self) -> None:
+        self.arrived = time.time()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path == "/v1/audio/transcriptions":
-            Exchange(self, body).run()
-        elif self.path == "/_control":
+        match urlsplit(self.path).path:
+            case "/v1/audio/transcriptions":
+                Exchange(self, body).run()
+            case "/_control":
+                self._control(body)
+            case _:
+                self._send_json({"error": {"message": f"Invalid URL (POST {self.path})"}}, 404)
+
+    def _control(self, body: bytes) -> None:
+        try:
             self.server.script.control(json.loads(body))
-            self._send_json({})
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            self._send_json({"error": f"{type(error).__name__}: {error}"}, 400)
         else:
-            self._send_json({"error": {"message": f"Invalid URL (POST {self.path})"}}, 404)
+            self._send_json({})
+
+    def _send_models(self, dialect: Dialect) -> None:
+        try:
+            if dialect is OPENAI:
+                rules.check_key(self.headers.get("Authorization", ""), self.server.key)
+            if not dialect.models:
+                raise rules.Refusal(404, "Not Found")
+        except rules.Refusal as refusal:
+            self._send_json({"error": refusal.error}, refusal.status)
+        else:
+            self._send_json({"object": "list", "data": list(map(_listed, dialect.models))})
 
     def _send_json(self, value: Any, status: int = 200) -> None:
         self.send(status, {"Content-Type": "application/json"}, json.dumps(value).encode())
 
     def send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_head(status, {"Content-Length": str(len(body))} | headers)
+        self.wfile.write(body)
+
+    def send_head(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)
-        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+
+    def send_chunks(self, contents: Iterable[bytes]) -> None:
+        """A body of Transfer-Encoding chunked, each chunk sent as soon as it is there."""
+        for content in contents:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
+        self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet: the log that matters is at /_log."""
 
 
-class Exchange:
-    """One transcription request, from its body to its answer."""
-
-    def __init__(self, handler: Handler, body: bytes) -> None:
-        self.handler = handler
-        self.body = body
-        self.script = handler.server.script
-        self.entry = self.script.begin()
-        self.began = time.monotonic()
-
-    def run(self) -> None:
-        self.script.closing.wait(self.script.latency_s)
-        try:
-            rules.check_size(len(self.body))
-            form = self._read_form()
-            if fault := self.script.next_fault():
-                self._misbehave(fault)
-            else:
-                self._send(200, *self._answer(form))
-        except rules.Refusal as refusal:
-            body = json.dumps({"error": refusal.error}).encode()
-            self._send(refusal.status, refusal.content_type, body)
-
-    def _read_form(self) -> Form:
-        try:
-            form = parse_form(self.handler.headers.get("Content-Type", ""), self.body)
-        except ValueError as error:
-            raise rules.Refusal(400, f"Could not parse multipart form: {error}") from error
-        self.entry["model"] = form.one("model")
-        self.entry["fields"] = form.fields
-        self.entry["file_name"] = form.file_name
-        self.entry["sha256"] = hashlib.sha256(form.audio or b"").hexdigest()
-        return form
-
-    def _answer(self, form: Form) -> tuple[str, bytes]:
-        rules.check_key(self.handler.headers.get("Authorization", ""), self.handler.server.key)
-        rules.check_form(form)
-        seconds = self.entry["audio_s"] = rules.audio_seconds(form.audio or b"")
-        rules.check_length(seconds, rules.MODELS[form.one("model")].longest_s)
-        return answer(form, self.script.next_text(self.entry["sha256"]), seconds)
-
-    def _misbehave(self, fault: Fault) -> None:
-        match fault.get("act"):
-            case "reset":
-                # a socket closed with no time to linger sends RST rather than FIN
-                linger = struct.pack("ii", 1, 0)
-                self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                self.handler.close_connection = True
-            case "hang":
-                self.script.closing.wait()
-                self.handler.close_connection = True
-            case "cut":
-                self._send(200, "application/json", b'{"text": "cut', {"Content-Length": "1000"})
-                self.handler.close_connection = True
-            case _:
-                headers, body = fault.get("headers", {}), fault["body"].encode()
-                self._send(fault["status"], "application/json", body, headers)
-
-    def _send(
-        self, status: int, content_type: str, body: bytes, headers: dict[str, str] | None = None
-    ) -> None:
-        self.entry["status"] = int(status)
-        spent_ms = round((time.monotonic() - self.began) * 1000)
-        own = {
-            "Content-Type": content_type,
-            "x-request-id": self.entry["request_id"],
-            "openai-processing-ms": str(spent_ms),
-        }
-        self.handler.send(status, own | BUDGET_HEADERS | (headers or {}), body)
-
-
-def _models() -> list[dict[str, Any]]:
-    return [
-        {"id": name, "object": "model", "owned_by": "openai"}
-        | ({"shutdown_date": model.shutdown_date} if model.shutdown_date else {})
-        for name, model in rules.MODELS.items()
-    ]
+def _listed(name: str) -> dict[str, Any]:
+    entry = {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "openai"}
+    model = rules.MODELS.get(name)
+    return entry | ({"shutdown_date": model.shutdown_date} if model and model.shutdown_date else {})
 
 
 def main() -> None:

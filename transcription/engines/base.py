@@ -1,7 +1,7 @@
 """What every speech engine takes and gives: dataclass in, dataclass out, or an EngineError."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, Protocol
@@ -19,13 +19,28 @@ class Capabilities:
     segment_times: bool
     languages: tuple[str, ...] | None  # ISO 639-1 codes; None for many
     language_field: Literal["none", "language", "languages"]  # how it is told what to expect
-    keywords: bool
+    keywords_field: Literal["none", "keywords", "hotwords"]  # how it is told terms
     prompt: bool
-    max_audio_ms: int
+    target_ms: int  # how long its chunks should be,
+    longest_ms: int  # and may be; within what the service takes
     max_bytes: int  # of one request's audio
     shutdown_date: date | None
     usd_per_minute: Decimal | None  # None where nobody has said
+    speakers: bool = False  # tells who spoke
+    logprobs: bool = False  # tells how sure it is of each token
+    streams: bool = False  # can send the text while it hears
+    most_output_tokens: int | None = None  # the text is cut there without a word
+    audio_format: Literal["flac", "wav"] = "flac"  # in which a chunk is sent
+    successor: str = ""  # the model to take after the shutdown
+    base_url: str = ""  # of the server that has it; empty: the one that is configured for all
+    api_key: str = field(default="", repr=False)  # for that server
     demo: bool = False  # its text must be labelled as of demo quality wherever it is shown
+
+    def cost_usd(self, audio_s: float) -> Decimal | None:
+        """What so much audio costs, to a millionth; None where nobody has said."""
+        if self.usd_per_minute is None:
+            return None
+        return (self.usd_per_minute * Decimal(audio_s) / 60).quantize(Decimal("0.000001"))
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,9 @@ class Request:
     languages: tuple[str, ...] = ()  # ISO 639-1 codes expected; empty for unknown
     prompt: str = ""
     keywords: tuple[str, ...] = ()
+    # called with all text so far and how much of the audio is heard (None: not known), in the
+    # thread that asked, as often as the engine has news; an exception from it ends the request
+    on_progress: Callable[[str, int | None], object] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -50,15 +68,54 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A run of the text whose times, and perhaps whose speaker, the engine told."""
+
+    text: str
+    start_ms: int  # from the start of the chunk
+    end_ms: int
+    speaker: str = ""
+
+
+@dataclass(frozen=True)
 class Answer:
     """What an engine heard in one chunk."""
 
     text: str
     words: tuple[Word, ...] = ()
+    stretches: tuple[Stretch, ...] = ()  # in order; their texts, joined, are the text or close to
     language: str = ""  # as the engine detected and wrote it: "fr" or "french"
     usage: Mapping[str, Any] = field(default_factory=dict)  # the API's usage object, any key absent
     request_id: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)  # the JSON as received
+
+    def later(self, by_ms: int) -> "Answer":
+        """The same, of audio that begins `by_ms` later."""
+
+        def moved(ms: int | None) -> int | None:
+            return None if ms is None else ms + by_ms
+
+        return replace(
+            self,
+            words=tuple(
+                replace(word, start_ms=moved(word.start_ms), end_ms=moved(word.end_ms))
+                for word in self.words
+            ),
+            stretches=tuple(
+                replace(each, start_ms=each.start_ms + by_ms, end_ms=each.end_ms + by_ms)
+                for each in self.stretches
+            ),
+        )
+
+
+def joined(answers: Sequence[Answer]) -> Answer:
+    """Answers to one part of the audio after the other as one, without what was counted."""
+    return Answer(
+        text=" ".join(answer.text for answer in answers if answer.text),
+        words=tuple(word for answer in answers for word in answer.words),
+        stretches=tuple(stretch for answer in answers for stretch in answer.stretches),
+        language=next((answer.language for answer in answers if answer.language), ""),
+    )
 
 
 class EngineError(Exception):

@@ -1,26 +1,30 @@
 """OpenAI's transcription models, and servers that speak the same API, through the official SDK."""
 
 import json
-import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
+import httpx2  # the SDK's client, whose errors while an answer is read the SDK lets through
 import openai
 
-from transcription.engines.base import Answer, Capabilities, EngineError, Request, Word
+from transcription import audio
+from transcription.engines import answers
+from transcription.engines.base import Answer, Capabilities, EngineError, Request
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
-FILE_NAME = "chunk.flac"  # the service tells the format by the ending
 CONNECT_TIMEOUT_S = 10.0
 
 # ISO 639-1 codes that `languages[]` refuses, and the whole request with them.
 REFUSED_LANGUAGES = frozenset(
     {"am", "km", "lo", "mn", "my", "nn", "pa", "si", "so", "sq", "uz", "yo"}
 )
+# whisper-1 hears the last 224 tokens of a prompt, and no text has more tokens than bytes
+WHISPER_PROMPT_BYTES = 224
 
 QUOTA_CODES = frozenset(
     {
@@ -33,11 +37,14 @@ QUOTA_CODES = frozenset(
 # Statuses below 500 that say "later" rather than "no": timeout, conflict, locked, too early.
 PASSING_STATUSES = frozenset({408, 409, 423, 425})
 
-_LONGEST_SAID = 300  # characters of a server's own words worth showing
-_NANOSECONDS_FROM = 1e6  # no chunk lasts so many seconds, and 1 ms is already so many nanoseconds
+_DELTA, _SEGMENT, _DONE = (f"transcript.text.{kind}" for kind in ("delta", "segment", "done"))
+_UNREADABLE = re.compile("corrupted|failed to read", re.IGNORECASE)
 _BARE_SECONDS = re.compile(r"\d+(\.\d+)?")
 _SPAN_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _SPAN_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+Fields = dict[str, Any]  # of the form, as the SDK's keyword arguments
+Event = dict[str, Any]
 
 
 class OpenAIEngine:
@@ -67,33 +74,144 @@ class OpenAIEngine:
             max_retries=0,  # the retry policy is ours: each of the SDK's own may be billed
         )
 
+    @property
+    def address(self) -> str:
+        """Where the audio goes."""
+        return str(self._client.base_url)
+
     def transcribe(self, request: Request) -> Answer:
         """One request to the service; see EngineError for all that may go wrong."""
+        return self.ask(request, form_fields(self.capabilities, request))
+
+    def ask(self, request: Request, fields: Fields) -> Answer:
+        """The answer to the request's audio with just these fields of the form."""
+        file = _file(self.capabilities, request.audio)
+        with ExitStack() as opened:
+            with self._errors():
+                # As it streams: parsed by the SDK, HTML would come back as if it were the text.
+                response = opened.enter_context(
+                    self._client.audio.transcriptions.with_streaming_response.create(
+                        file=file,
+                        model=self.capabilities.model,
+                        **fields,
+                    )
+                )
+            raw = _gathered(self._events(response), request)
+        return answers.read(
+            raw,
+            request.audio_ms,
+            told_language=not fields.keys().isdisjoint(("language", "languages")),
+            request_id=response.headers.get("x-request-id", ""),
+        )
+
+    def listed_models(self) -> list[dict[str, Any]]:
+        """What the service tells of its models ("id", "shutdown_date"); EngineError if nothing."""
+        with self._errors():
+            body = json.loads(self._client.models.with_raw_response.list().text)
+        return answers.dicts(body.get("data") if isinstance(body, dict) else None)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
         try:
-            # The raw response: parsed by the SDK, HTML would come back as if it were the text.
-            response = self._client.audio.transcriptions.with_raw_response.create(
-                file=(FILE_NAME, request.audio, "audio/flac"),
-                model=self.capabilities.model,
-                **_fields(self.capabilities, request),
-            )
-            raw = _json_object(response.text)
-        except (openai.OpenAIError, ValueError) as error:
+            yield
+        except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:
             raise engine_error(error, self.capabilities.model) from error
-        return _answer(raw, request, response.headers.get("x-request-id", ""))
+
+    def _events(self, response: openai.APIResponse[Any]) -> Iterator[Event]:
+        """The events of a stream; of a server that answers all at once the last one alone.
+
+        A generator, so that errors of whoever takes the events are not taken for the service's.
+        """
+        with self._errors():
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                response.read()
+                yield answers.parsed(response.text()) | {"type": _DONE}
+                return
+            stream = openai.Stream(
+                cast_to=object, response=response.http_response, client=self._client
+            )
+            for event in stream:
+                if isinstance(event, dict):
+                    yield from _as_openai_streams(answers.storable(event))
 
 
-def _fields(capabilities: Capabilities, request: Request) -> dict[str, Any]:
-    """The form's fields beside file and model, as the SDK's keyword arguments."""
-    fields: dict[str, Any] = {"response_format": "json"}
-    if capabilities.word_times:
-        fields |= {"response_format": "verbose_json", "timestamp_granularities": ["word"]}
-    if capabilities.model.startswith("gpt-4o"):
-        fields["include"] = ["logprobs"]
-    if request.prompt:
-        fields["prompt"] = request.prompt
-    if capabilities.keywords and (keywords := [k for k in request.keywords if _sendable(k)]):
-        fields["keywords"] = keywords
+def _as_openai_streams(event: Event) -> Iterator[Event]:
+    """vLLM streams a chat: pieces of the text in choices, and in the end the reason to stop."""
+    choices = answers.dicts(event.get("choices"))
+    if not choices:
+        yield event
+    for choice in choices[:1]:
+        for delta in answers.dicts([choice.get("delta")]):
+            yield {"type": _DELTA, "delta": delta.get("content")}
+        if choice.get("finish_reason"):
+            yield {"type": _DONE}
+
+
+def _gathered(events: Iterable[Event], request: Request) -> dict[str, Any]:
+    """The answer as if it had come at once, telling what has come so far."""
+    text, heard_ms = "", None
+    segments: list[Event] = []
+    for event in events:
+        kind = event.pop("type", "")
+        if kind == _DONE:
+            whole = event if isinstance(event.get("text"), str) else event | {"text": text}
+            return whole | ({"segments": segments} if segments else {})
+        if kind == _SEGMENT:
+            segments.append(event)
+            heard_ms = answers.time_ms(event.get("end"), request.audio_ms)
+        elif isinstance(event.get("delta"), str):
+            text += event["delta"]
+        else:
+            continue
+        if request.on_progress is not None:
+            spoken = text or " ".join(str(each.get("text") or "").strip() for each in segments)
+            request.on_progress(spoken, heard_ms)
+    raise EngineError(
+        "bad_answer",
+        "The speech service broke off in the middle of its answer. Try again; if this stays, "
+        "the server streams in a form of its own: declare the model without streams.",
+    )
+
+
+def form_fields(capabilities: Capabilities, request: Request) -> Fields:
+    """The form's fields beside file and model."""
+    fields = _format_fields(capabilities)
+    listened_to = request.on_progress is not None and capabilities.streams
+    if listened_to and fields["response_format"] != "verbose_json":  # a stream has no such times
+        fields["stream"] = True
+    if request.prompt and capabilities.prompt:
+        fields["prompt"] = _prompt(capabilities, request.prompt)
+    fields |= _keyword_fields(capabilities, [k for k in request.keywords if _sendable(k)])
     return fields | _language_fields(capabilities, request.languages)
+
+
+def _format_fields(capabilities: Capabilities) -> Fields:
+    """What the answer is to hold: as much as the model can tell in one format."""
+    if capabilities.speakers:
+        return {"response_format": "diarized_json", "chunking_strategy": "auto"}
+    timed = {"word": capabilities.word_times, "segment": capabilities.segment_times}
+    if granularities := [name for name, told in timed.items() if told]:
+        return {"response_format": "verbose_json", "timestamp_granularities": granularities}
+    fields: Fields = {"response_format": "json"}
+    return fields | ({"include": ["logprobs"]} if capabilities.logprobs else {})
+
+
+def _prompt(capabilities: Capabilities, prompt: str) -> str:
+    """The prompt, of which whisper-1 hears only the end: cut at a word rather than within one."""
+    if capabilities.model != "whisper-1" or len(prompt.encode()) <= WHISPER_PROMPT_BYTES:
+        return prompt
+    # one byte more tells whether the cut falls just before a word
+    end = prompt.encode()[-WHISPER_PROMPT_BYTES - 1 :].decode(errors="ignore")
+    _, _, words = end.partition(" ")
+    return words if len(words) > len(end) / 2 else end[1:]  # scripts without spaces have no words
+
+
+def _keyword_fields(capabilities: Capabilities, keywords: list[str]) -> Fields:
+    if not keywords or capabilities.keywords_field == "none":
+        return {}
+    if capabilities.keywords_field == "hotwords":
+        return {"extra_body": {"hotwords": ", ".join(keywords)}}
+    return {"keywords": keywords}
 
 
 def _sendable(keyword: str) -> bool:
@@ -101,7 +219,7 @@ def _sendable(keyword: str) -> bool:
     return bool(keyword.strip()) and not set(keyword) & set("<>\r\n")
 
 
-def _language_fields(capabilities: Capabilities, languages: tuple[str, ...]) -> dict[str, Any]:
+def _language_fields(capabilities: Capabilities, languages: tuple[str, ...]) -> Fields:
     """What is told of the languages: all or nothing, since a part would be forced on the rest."""
     if capabilities.language_field == "languages" and languages:
         if REFUSED_LANGUAGES.isdisjoint(languages):
@@ -112,130 +230,20 @@ def _language_fields(capabilities: Capabilities, languages: tuple[str, ...]) -> 
     return {}
 
 
-def _json_object(body: str) -> dict[str, Any]:
-    """The body of a 200 as an object with a text; ValueError, saying what came, otherwise."""
-    try:
-        raw = _storable(json.loads(body, parse_constant=lambda _: None))
-    except ValueError:
-        raise ValueError(_said(body) or "an empty body") from None
-    if not isinstance(raw, dict) or not isinstance(raw.get("text"), str):
-        raise ValueError(_said(raw) or "JSON without a text")
-    return raw
-
-
-def _storable(value: Any) -> Any:
-    """Without NUL and half characters, which no database takes: the answer is paid for already."""
-    if isinstance(value, str):
-        return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
-    if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    return value
-
-
-def _answer(raw: dict[str, Any], request: Request, request_id: str) -> Answer:
-    """Read leniently: compatible servers leave out every field but the text."""
-    text = raw["text"].strip()
-    return Answer(
-        text=text,
-        words=_timed_words(raw, request.audio_ms) or _scored_words(raw, text),
-        language=_language(raw, request),
-        usage=_usage(raw),
-        request_id=request_id,
-        raw=raw,
-    )
-
-
-def _language(raw: Mapping[str, Any], request: Request) -> str:
-    """The language detected; with hints given the service only echoes the first of them."""
-    if request.languages:
-        return ""
-    codes = [str(each.get("code") or "") for each in _dicts(raw.get("languages"))]
-    return codes[0] if codes else str(raw.get("language") or "")
-
-
-def _usage(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The usage as given, else what whisper and its kin tell of it: the duration."""
-    usage = raw.get("usage")
-    if isinstance(usage, dict):
-        return usage
-    seconds = _number(raw.get("duration"))
-    return {} if seconds is None else {"type": "duration", "seconds": seconds}
-
-
-def _timed_words(raw: Mapping[str, Any], audio_ms: int) -> tuple[Word, ...]:
-    """The words with times; whisper.cpp nests them in its segments."""
-    found = _dicts(raw.get("words")) or [
-        word for segment in _dicts(raw.get("segments")) for word in _dicts(segment.get("words"))
-    ]
-    words = []
-    for word in found:
-        text = str(word.get("word") or "").strip()
-        start_ms, end_ms = (_time_ms(word.get(edge), audio_ms) for edge in ("start", "end"))
-        if text and start_ms is not None and end_ms is not None:
-            confidence = _number(word.get("probability"))
-            words.append(Word(text, start_ms, max(start_ms, end_ms), confidence))
-    return tuple(words)
-
-
-def _time_ms(value: Any, audio_ms: int) -> int | None:
-    """A time in seconds (LocalAI: nanoseconds) as milliseconds within the chunk."""
-    seconds = _number(value)
-    if seconds is None:
-        return None
-    if seconds >= _NANOSECONDS_FROM:
-        seconds /= 1e9
-    return min(max(round(seconds * 1000), 0), audio_ms)
-
-
-def _scored_words(raw: Mapping[str, Any], text: str) -> tuple[Word, ...]:
-    """The words without times, each as sure as its tokens; none where tokens are not the text."""
-    words: list[tuple[bytes, list[float]]] = []
-    for token in _dicts(raw.get("logprobs")):
-        spelled, logprob = _token_bytes(token), _number(token.get("logprob"))
-        if logprob is None:
-            return ()
-        if not words or spelled[:1].isspace():
-            words.append((b"", []))
-        written, logprobs = words[-1]
-        words[-1] = (written + spelled, [*logprobs, logprob])
-    spoken = [(written.decode(errors="replace").strip(), scores) for written, scores in words]
-    if [word for word, _ in spoken] != text.split():
-        return ()
-    return tuple(
-        Word(word, None, None, min(1.0, math.exp(math.fsum(scores) / len(scores))))
-        for word, scores in spoken
-    )
-
-
-def _token_bytes(token: Mapping[str, Any]) -> bytes:
-    """The bytes of a token: beyond ASCII a token may be a part of a character."""
-    spelled = token.get("bytes")
-    return bytes(spelled) if spelled else str(token.get("token") or "").encode()
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    """The objects in what should be a list of objects."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _number(value: Any) -> float | None:
-    """A finite number, also from a string; None for anything else."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
+def _file(capabilities: Capabilities, flac: bytes) -> tuple[str, bytes, str]:
+    """The audio as the service takes it, which tells the format by the ending of the name."""
+    if capabilities.audio_format == "wav":
+        return "chunk.wav", audio.encode_wav(audio.read_flac(flac)), "audio/wav"
+    return "chunk.flac", flac, "audio/flac"
 
 
 def engine_error(error: Exception, model: str) -> EngineError:
     """What an exception of the SDK, or an answer that cannot be read, means for the work."""
     if isinstance(error, openai.APIStatusError):
         return _refusal(error, model)
-    if isinstance(error, openai.APITimeoutError):
+    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
         return EngineError("timeout", "The speech service did not answer in time. Try again later.")
-    if isinstance(error, openai.APIConnectionError):
+    if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
         return EngineError(
             "connection_failed",
             "The speech service cannot be reached. Check the network and OPENAI_BASE_URL.",
@@ -249,32 +257,57 @@ def engine_error(error: Exception, model: str) -> EngineError:
 
 def _refusal(error: openai.APIStatusError, model: str) -> EngineError:
     """The meaning of an error status: by its code where the code decides, else by the status."""
-    status, code, said = error.status_code, _code(error), _said(error.body) or "nothing"
+    status, code = error.status_code, _code(error)
+    said = answers.said(error.body) or "nothing"
     retry_after_s = _retry_after_s(error.response.headers)
-    account = partial(EngineError, scope="account")
+    if refusal := _account_refusal(status, code, said, model):
+        return refusal
+    if status == 429:
+        return EngineError(
+            "rate_limit_exceeded",
+            "The speech service asks for fewer requests. Work goes on after a pause.",
+            scope="account",
+            retry_after_s=retry_after_s,
+        )
+    if status >= 500 or status in PASSING_STATUSES:
+        message = f"The speech service has trouble of its own (HTTP {status}). Try again later."
+        return EngineError(code or "server_error", message, retry_after_s=retry_after_s)
+    return _chunk_refusal(status, code, said)
 
+
+def _account_refusal(status: int, code: str, said: str, model: str) -> EngineError | None:
+    """What every other chunk would meet too, until somebody does something."""
+    refusal = partial(EngineError, permanent=True, scope="account")
     if status == 401:
         message = "The speech service refused the API key. Set OPENAI_API_KEY to a valid one."
-        return account("invalid_api_key", message, permanent=True)
+        return refusal("invalid_api_key", message)
     if status in (403, 404):
         message = (
             f"The speech service has no model {model!r} for this key. Check STT_MODEL, the key's "
             f"permissions and OPENAI_BASE_URL. It said: {said}"
         )
-        return account("model_not_found", message, permanent=True)
+        return refusal("model_not_found", message)
     if status == 402 or code in QUOTA_CODES:
         message = f"The account's quota is used up. Raise its limit or add credit. It said: {said}"
-        return account(code or "insufficient_quota", message, permanent=True)
-    if status == 429:
-        message = "The speech service asks for fewer requests. Work goes on after a pause."
-        return account("rate_limit_exceeded", message, retry_after_s=retry_after_s)
+        return refusal(code or "insufficient_quota", message)
+    return None
+
+
+def _chunk_refusal(status: int, code: str, said: str) -> EngineError:
+    """What is wrong with this chunk, for good."""
     if status == 413:
+        code = "audio_too_large"
         message = "The chunk is larger than the speech service takes. Cut the recording finer."
-        return EngineError("audio_too_large", message, permanent=True)
-    if status >= 500 or status in PASSING_STATUSES:
-        message = f"The speech service has trouble of its own (HTTP {status}). Try again later."
-        return EngineError(code or "server_error", message, retry_after_s=retry_after_s)
-    message = f"The speech service refused the chunk (HTTP {status}). It said: {said}"
+    elif code == "audio_too_short":
+        message = f"The chunk is too short for the speech service. It said: {said}"
+    elif _UNREADABLE.search(said):
+        code = "audio_unreadable"
+        message = (
+            "The speech service cannot read the chunk's sound. If it reads no FLAC, declare its "
+            f"model with the audio format wav. It said: {said}"
+        )
+    else:
+        message = f"The speech service refused the chunk (HTTP {status}). It said: {said}"
     return EngineError(code or "invalid_request", message, permanent=True)
 
 
@@ -282,17 +315,6 @@ def _code(error: openai.APIStatusError) -> str:
     """The code, or the type where there is none; vLLM's code is the status over again."""
     named = (str(name) for name in (error.code, error.type) if name)
     return next((name for name in named if not name.isdigit()), "")
-
-
-def _said(body: object) -> str:
-    """A server's own words, whatever it wrapped them in; "" for none."""
-    if isinstance(body, Mapping):
-        wrapped: Iterable[object] = (body.get(key) for key in ("message", "error", "detail", "msg"))
-        return next((said for said in map(_said, wrapped) if said), "")
-    if isinstance(body, list):  # FastAPI's list of what did not validate
-        return _said(body[0]) if body else ""
-    said = " ".join(str(body or "").split())
-    return "an HTML page" if said.startswith("<") else said[:_LONGEST_SAID]
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

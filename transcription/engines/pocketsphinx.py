@@ -1,7 +1,7 @@
 """PocketSphinx: offline, English, of demo quality; its model comes with its wheel."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from threading import Lock
 
@@ -10,8 +10,10 @@ from pocketsphinx import Decoder, Segment
 from transcription.audio import read_flac
 from transcription.engines.base import Answer, Capabilities, EngineError, Request, Word
 
-# 100 ms of 16-bit samples at 16 kHz: PocketSphinx holds the GIL within a block, not between two
-BLOCK_BYTES = 3_200
+# 16-bit samples at 16 kHz: PocketSphinx holds the GIL within a block, not between two
+BLOCK_MS = 100
+BLOCK_BYTES = 32 * BLOCK_MS
+TELL_EVERY_MS = 3_000  # of the audio: about half a second of work
 FRAME_MS = 10
 
 _FILLER = re.compile(r"[<\[+].*")  # <s>, <sil>, [NOISE], ++BREATH++
@@ -27,7 +29,10 @@ class PocketSphinxEngine:
         self.capabilities = capabilities
 
     def transcribe(self, request: Request) -> Answer:
-        """The words, each with its times and posterior probability; EngineError if not English."""
+        """The words, each with its times and posterior probability; EngineError if not English.
+
+        What it tells on the way is the best guess so far: its second look may change words.
+        """
         if request.languages and "en" not in request.languages:
             raise EngineError(
                 "language_not_supported",
@@ -37,7 +42,8 @@ class PocketSphinxEngine:
             )
         pcm = read_flac(request.audio).tobytes()
         with _decoding:
-            words = tuple(_words(_decode(_decoder(), pcm), request.audio_ms))
+            heard = _decode(_decoder(), pcm, request.on_progress)
+            words = tuple(_words(heard, request.audio_ms))
         return Answer(text=" ".join(word.text for word in words), words=words)
 
 
@@ -46,13 +52,18 @@ def _decoder() -> Decoder:
     return Decoder(loglevel="FATAL")
 
 
-def _decode(decoder: Decoder, pcm: bytes) -> Iterator[Segment]:
+def _decode(
+    decoder: Decoder, pcm: bytes, tell: Callable[[str, int | None], object] | None
+) -> Iterator[Segment]:
     """Hear one utterance of 16-bit samples; yields words and fillers in order."""
     decoder.reinit_feat()  # forget the room heard before: it would colour what is heard now
     decoder.start_utt()
     try:
-        for start in range(0, len(pcm), BLOCK_BYTES):
+        for at, start in enumerate(range(0, len(pcm), BLOCK_BYTES), 1):
             decoder.process_raw(pcm[start : start + BLOCK_BYTES])
+            if tell is not None and not at * BLOCK_MS % TELL_EVERY_MS:
+                guess = decoder.hyp()
+                tell(guess.hypstr if guess else "", at * BLOCK_MS)
     finally:
         decoder.end_utt()
     yield from decoder.seg() or ()

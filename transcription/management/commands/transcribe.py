@@ -14,7 +14,7 @@ from transcription import inline, progress
 from transcription.engines import MODELS
 from transcription.exports import as_json
 from transcription.models import Job
-from transcription.services import JobRefused, NotPossible, cancel_job, create_job
+from transcription.services import CHANNELS, JobRefused, NotPossible, cancel_job, create_job
 
 
 class Command(BaseCommand):
@@ -25,6 +25,16 @@ class Command(BaseCommand):
         parser.add_argument("--model", default="", help=f"one of: {', '.join(MODELS)}")
         parser.add_argument(
             "--language", nargs="+", default=[], metavar="L", help="expected languages, e.g. en de"
+        )
+        parser.add_argument(
+            "--channels",
+            default="auto",
+            choices=CHANNELS,
+            help="of a stereo recording: mix them, separate them, or find out (auto)",
+        )
+        parser.add_argument("--prompt", default="", help="what the recording is about")
+        parser.add_argument(
+            "--speakers", action="store_true", help="say who speaks, where that is known"
         )
         parser.add_argument("--json", action="store_true", help="print words and times as JSON")
 
@@ -47,7 +57,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
         else:
             for segment in document["segments"]:
-                self.stdout.write(segment["text"])
+                speaker = segment["speaker"] if options["speakers"] else ""
+                self.stdout.write(f"{speaker}: {segment['text']}" if speaker else segment["text"])
 
     def check_schema(self) -> None:
         problem = behind()
@@ -67,6 +78,8 @@ class Command(BaseCommand):
                     source=Job.Source.COMMAND,
                     model=options["model"],
                     languages=options["language"],
+                    channels=options["channels"],
+                    prompt=options["prompt"],
                 )
             except JobRefused as error:
                 raise CommandError(error.message) from None

@@ -1,5 +1,6 @@
 from argparse import ArgumentParser
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,6 +12,7 @@ from speech_project.access.keys import create_key
 
 MOST_DAYS = 36_500
 MOST_REQUESTS = 1_000_000
+MOST_USD = 1_000_000
 
 
 class Command(BaseCommand):
@@ -22,6 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--group", help="reviewers of this group see its jobs")
         parser.add_argument("--days", type=int, help="it expires after so many days")
         parser.add_argument("--rate", type=int, default=60, help="requests a minute, 0: no limit")
+        parser.add_argument(
+            "--budget", metavar="USD", help="US dollars that its jobs may cost in a month"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 <= options["rate"] <= MOST_REQUESTS:
@@ -33,10 +38,22 @@ class Command(BaseCommand):
             owner=self.owner(options["owner"]),
             group_id=self.group_id(options["group"]),
             rate_limit_per_minute=options["rate"],
+            monthly_budget_usd=self.budget(options["budget"]),
             expires_at=options["days"] and timezone.now() + timedelta(days=options["days"]),
         )
         self.stderr.write(f"API key for {key.name}. It will not be shown again:")
         self.stdout.write(text)
+
+    def budget(self, text: str | None) -> Decimal | None:
+        if text is None:
+            return None
+        try:
+            amount = Decimal(text)
+        except InvalidOperation:
+            amount = Decimal("Infinity")
+        if not (amount.is_finite() and 0 <= amount < MOST_USD):
+            raise CommandError(f"--budget must be US dollars, from 0 to {MOST_USD}, such as 2.50.")
+        return amount
 
     def owner(self, name: str | None) -> Any:
         if not name:

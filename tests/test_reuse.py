@@ -1,0 +1,141 @@
+"""The same recording again: earlier answers are taken over, or it is transcribed anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project
+from django.contrib.auth.models import User
+
+from speech_project.access.keys import create_key
+from tests.conftest import HALF_MINUTE as TEXT
+from transcription import pipeline, wakeups
+from transcription.models import Job, Segment
+from transcription.services import NotPossible, delete_job, rerun_job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STEPS = {
+    "prepare_job": pipeline.prepare,
+    "transcribe_chunk": pipeline.transcribe,
+    "finish_job": pipeline.finish,
+    "make_playback": lambda pk: None,
+}
+
+
+@pytest.fixture(autouse=True)
+def sent(media):
+    messages: list[tuple[str, str]] = []
+    with wakeups.delivered_to(lambda task, pk: messages.append((task, pk))):
+        yield messages
+
+
+@pytest.fixture
+def standin(openai_standin, settings):
+    settings.OPENAI_BASE_URL = openai_standin.base_url
+    settings.OPENAI_API_KEY, settings.ENGINE_CONFIGURED = openai_standin.api_key, True
+    openai_standin.set_text(TEXT)
+    return openai_standin
+
+
+@pytest.fixture
+def upload(standin, upload_sample, reviewer, sent):
+    def upload(**wishes) -> Job:
+        job = upload_sample(**{"model": "gpt-transcribe", "owner": reviewer} | wishes)
+        work_off(sent)
+        job.refresh_from_db()
+        assert job.status == Job.Status.COMPLETED, job.error_message
+        return job
+
+    return upload
+
+
+def work_off(sent):
+    while sent:
+        task, pk = sent.pop(0)
+        STEPS[task](pk)
+
+
+def texts(job):
+    return [s.text for s in Segment.objects.filter(job=job, retired_at=None)]
+
+
+def files():
+    return [path for path in Path(project.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
+def test_the_same_again_costs_nothing(upload, standin):
+    first = upload()
+    Segment.objects.filter(job=first).update(text="corrected", version=2)
+    second = upload(title="Once more")
+    assert len(standin.log()) == 2, "the first job's"
+    assert (second.source_job, second.cost_usd, second.title) == (first, None, "Once more")
+    assert " ".join(texts(second)) == f"{TEXT} {TEXT}", "the engine's text, not the corrections"
+    assert set(texts(first)) == {"corrected"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"model": "gpt-4o-transcribe"},
+        {"languages": ["en"]},
+        {"prompt": "A ward round."},
+        {"channels": "mix"},
+        {"reuse": False},
+    ],
+    ids=str,
+)
+def test_other_wishes_are_heard_anew(upload, standin, other):
+    upload()
+    assert upload(**other).source_job is None
+    assert len(standin.log()) == 4
+
+
+def test_another_owners_answers_are_not_taken(upload, standin):
+    upload()
+    assert upload(owner=User.objects.create_user("otto")).source_job is None
+    key, _ = create_key("client")
+    assert upload(owner=None, api_key=key).source_job is None
+    assert upload(owner=None, api_key=key).source_job is not None
+
+
+def test_gaps_are_not_taken_over(upload, standin):
+    standin.fault(status=400, body="{}")
+    upload()
+    assert upload().source_job is None
+
+
+def test_files_go_with_the_last_job(upload):
+    first = upload()
+    second = upload()
+    assert second.audio_file == first.audio_file
+    delete_job(first)
+    second.refresh_from_db()
+    assert (Path(project.MEDIA_ROOT) / second.audio_file).is_file()
+    assert (Path(project.MEDIA_ROOT) / second.peaks_file).is_file()
+    delete_job(second)
+    assert files() == []
+
+
+def test_again_is_a_job_of_its_own_and_asks_anew(upload, standin, sent):
+    first = upload(title="Round", languages=["en"])
+    before = texts(first)
+    standin.set_text(TEXT.replace("Monday", "Sunday"))
+    again = rerun_job(first, model="gpt-4o-transcribe")
+    work_off(sent)
+    again.refresh_from_db()
+    assert again.status == Job.Status.COMPLETED
+    assert (again.source_job, again.model, again.title) == (first, "gpt-4o-transcribe", "Round")
+    assert (again.owner_id, again.languages) == (first.owner_id, ["en"])
+    assert len(standin.log()) == 4
+    assert texts(first) == before
+    delete_job(first)
+    assert (Path(project.MEDIA_ROOT) / again.audio_file).is_file()
+
+
+def test_again_of_what_was_deleted_is_refused(upload):
+    job = upload()
+    delete_job(Job.objects.get(pk=job.pk))
+    with pytest.raises(NotPossible, match="deleted"):
+        rerun_job(job)

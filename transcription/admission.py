@@ -1,0 +1,155 @@
+"""Whether a request to an engine may start now: what all workers of all machines keep to together.
+
+PostgreSQL holds it in every mode, so it does not matter how many workers there are, or that one
+was killed: a service's pause (Retry-After), its budget of requests a minute and in flight, and
+what a job and an API key may cost. A request that is let in is an Attempt without an end.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+
+from speech_project.access.models import ApiKey
+from transcription.engines.base import EngineError
+from transcription.leases import LeaseLost
+from transcription.models import Attempt, EngineAccount, Job
+
+POLL_S = 0.25
+PAUSE_S = 5.0  # where a service refuses for now and does not say for how long
+# who would have to wait longer gives its worker free and comes back
+LONGEST_WAIT_S = 30.0
+
+
+class Later(Exception):
+    """The service asked for a long pause: nobody may ask before `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+def admit(job: Job, attempt: Attempt, check: Callable[[], object]) -> None:
+    """Wait for the attempt's turn, then save it: the request has begun.
+
+    `check` is called while waiting and ends it by an exception. Raises Later, EngineError where
+    a budget is spent, and LeaseLost where the chunk is gone.
+    """
+    while True:
+        check()
+        with transaction.atomic():
+            wait_s = _wait_s(attempt) if attempt.account else 0.0
+            if not wait_s:
+                _check_budgets(job, attempt.cost_usd)
+                _begin(attempt)
+                return
+        time.sleep(min(wait_s, POLL_S) * random.uniform(1, 1.2))
+
+
+def pause(account: str, error: EngineError) -> None:
+    """Let nobody ask this service for as long as it wished, or a while."""
+    until = timezone.now() + timedelta(seconds=error.retry_after_s or PAUSE_S)
+    EngineAccount.objects.get_or_create(name=account)
+    sooner = Q(paused_until=None) | Q(paused_until__lt=until)
+    EngineAccount.objects.filter(sooner, pk=account).update(
+        paused_until=until, pause_reason=error.message
+    )
+
+
+def _wait_s(attempt: Attempt) -> float:
+    """Seconds until it is worth looking again; 0 for now, and then the turn is taken."""
+    EngineAccount.objects.get_or_create(name=attempt.account)
+    account = EngineAccount.objects.select_for_update().get(pk=attempt.account)
+    now = timezone.now()
+    if account.paused_until and account.paused_until > now:
+        wait_s = (account.paused_until - now).total_seconds()
+        if wait_s > LONGEST_WAIT_S:
+            raise Later(account.paused_until)
+        return wait_s
+    if account.next_turn_at and account.next_turn_at > now:
+        return (account.next_turn_at - now).total_seconds()
+    if _in_flight(account) >= settings.ENGINE_CONCURRENCY:
+        return POLL_S
+    if settings.ENGINE_REQUESTS_PER_MINUTE:  # evenly spaced: so no minute has more
+        account.next_turn_at = now + timedelta(minutes=1 / settings.ENGINE_REQUESTS_PER_MINUTE)
+        account.save(update_fields=["next_turn_at"])
+    return 0.0
+
+
+def _in_flight(account: EngineAccount) -> int:
+    """Requests under way; not those of workers that died, whose leases run out."""
+    alive = Q(number=F("chunk__attempt"), chunk__lease_until__gte=timezone.now())
+    return Attempt.objects.filter(alive, account=account.name, finished_at=None).count()
+
+
+def _begin(attempt: Attempt) -> None:
+    attempt.started_at = timezone.now()
+    try:
+        with transaction.atomic():
+            attempt.save(force_insert=True)
+    except IntegrityError:  # the job was deleted
+        raise LeaseLost from None
+
+
+# --- Budgets -----------------------------------------------------------------------------------
+
+
+def _check_budgets(job: Job, cost: Decimal | None) -> None:
+    """Raises EngineError where this request would cost more than may be spent."""
+    if not cost:
+        return
+    budget = Job.objects.filter(pk=job.pk).values_list("budget_usd", flat=True).first()
+    if budget is not None and spent_by_job(job) + cost > budget:
+        raise _spent(
+            f"The recording's budget of ${budget.normalize():f} is spent. Raise it in admin, "
+            "then retry what is missing."
+        )
+    if job.api_key_id is None:
+        return
+    key = ApiKey.objects.filter(pk=job.api_key_id).first()
+    if key is None or key.monthly_budget_usd is None:
+        return
+    under_way = Attempt.objects.filter(chunk__job__api_key=key, finished_at=None)
+    reserved = under_way.aggregate(sum=Sum("cost_usd"))["sum"] or 0
+    if spent_by_key(key) + reserved + cost > key.monthly_budget_usd:
+        raise _spent(
+            f"The API key {key.name!r} has spent its budget of "
+            f"${key.monthly_budget_usd.normalize():f} for this month. Raise it in admin, or wait "
+            "for the next month; then retry what is missing."
+        )
+
+
+def _spent(message: str) -> EngineError:
+    return EngineError("budget_spent", message, permanent=True, scope="account")
+
+
+def spent_by_job(job: Job) -> Decimal:
+    """US dollars, with what requests under way may cost."""
+    total = Attempt.objects.filter(chunk__job=job).aggregate(sum=Sum("cost_usd"))["sum"]
+    return total or Decimal(0)
+
+
+def spent_by_key(key: ApiKey) -> Decimal:
+    """US dollars in this calendar month (UTC), deleted jobs too."""
+    return (key.spent_usd or Decimal(0)) if key.spent_in == _month() else Decimal(0)
+
+
+def charge_key(key_id: int | None, cost: Decimal | None) -> None:
+    """Add the cost of an answered request to its API key's month."""
+    if not key_id or not cost:
+        return
+    month = _month()
+    ApiKey.objects.filter(pk=key_id).exclude(spent_in=month).update(spent_usd=0, spent_in=month)
+    ApiKey.objects.filter(pk=key_id).update(spent_usd=F("spent_usd") + cost)
+
+
+def _month() -> object:
+    return timezone.now().date().replace(day=1)

@@ -1,0 +1,88 @@
+"""A recording that is there already: jobs that share it, and answers that need not be paid for."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from transcription.models import Chunk, Job
+from transcription.wakeups import wake
+
+# what a job has of its recording, whatever is made of it
+OF_RECORDING = (
+    "audio_file",
+    "audio_name",
+    "audio_sha256",
+    "audio_bytes",
+    "audio_format",
+    "audio_codec",
+    "audio_sample_rate",
+    "audio_channels",
+    "playback_file",
+)
+# what of a transcribed job stands in another with the same wishes
+OF_TRANSCRIPT = ("duration_ms", "peaks_file", "speech_dbfs", "chunk_count")
+OF_CHUNK = (
+    "position",
+    "channel",
+    "start_ms",
+    "end_ms",
+    "spans",
+    "overlap_ms",
+    "speech_ms",
+    "status",
+    "text",
+    "words",
+    "language",
+    "checks",
+    "completed_at",
+)
+
+
+def same_recording(source: Job) -> Job:
+    """A new job of the source's recording, not saved. Hold the source's lock: files are shared,
+    and go with the last job."""
+    return Job(source_job=source, **{name: getattr(source, name) for name in OF_RECORDING})
+
+
+def take_over(job: Job) -> bool:
+    """Save the job with an earlier one's answers, where there is one that has them all.
+
+    The segments are made anew, so that today's lexicon applies; reviews are not taken over.
+    """
+    with transaction.atomic():
+        source = _earlier(job)
+        if source is None:
+            return False
+        name = job.audio_name
+        for field in OF_RECORDING + OF_TRANSCRIPT:
+            setattr(job, field, getattr(source, field))
+        job.source_job, job.audio_name = source, name
+        job.status = Job.Status.TRANSCRIBING
+        job.started_at = job.prepared_at = timezone.now()
+        job.save(force_insert=True)
+        Chunk.objects.bulk_create(
+            Chunk(job=job, **{field: getattr(chunk, field) for field in OF_CHUNK})
+            for chunk in source.chunks.all()
+        )
+        wake("finish_job", job.pk, queue="engine")
+    return True
+
+
+def _earlier(job: Job) -> Job | None:
+    """The newest finished job of the same owner with the same audio and wishes, locked."""
+    if job.api_key is None and job.owner_id is None:
+        return None
+    finished = Job.objects.select_for_update().filter(
+        owner_id=job.owner_id,
+        api_key=job.api_key,
+        audio_sha256=job.audio_sha256,
+        model=job.model,
+        languages=job.languages,
+        options=job.options,
+        status=Job.Status.COMPLETED,
+    )
+    for found in finished.order_by("-created_at"):
+        if not found.chunks.exclude(status=Chunk.Status.COMPLETED).exists():
+            return found
+    return None

@@ -1,0 +1,47 @@
+"""What pages say of a transcript: its marks in words, its price, and models that end soon."""
+
+from decimal import Decimal
+
+from django import template
+
+from transcription import shutdowns
+
+register = template.Library()
+
+# the kinds of checks.HELPED_BY, and the gap where nothing could be transcribed
+KINDS = {
+    "hole": "may be incomplete",
+    "cap": "cut off",
+    "loop": "repeats itself",
+    "echo": "repeats the prompt",
+    "silence": "perhaps not said",
+    "script": "unexpected script",
+    "language": "unexpected language",
+    "credits": "perhaps invented",
+    "gap": "not transcribed",
+}
+
+
+@register.filter
+def in_words(kind: str) -> str:
+    """The kind of a mark, for people."""
+    return KINDS.get(kind, kind)
+
+
+@register.filter
+def usd(amount: Decimal | None) -> str:
+    """US dollars, with the hundredths of a cent that single requests cost."""
+    if amount is None:
+        return "–"
+    text = f"${amount:.4f}"
+    return text[:-2] + text[-2:].rstrip("0")
+
+
+@register.filter
+def minutes(ms: int | None) -> str:
+    return "–" if ms is None else f"{ms / 60_000:.1f} min"
+
+
+@register.inclusion_tag("admin/shutdown_notices.html")
+def shutdown_notices() -> dict[str, list[str]]:
+    return {"notices": shutdowns.notices()}
