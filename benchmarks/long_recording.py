@@ -43,7 +43,10 @@ Words = list[tuple[str, int, int]]
 def clips(folder: Path) -> tuple[Samples, Words]:
     """All clips of the folder in a row, and when each of their words is spoken."""
     with (folder / "refs.tsv").open(encoding="utf-8", newline="") as table:
-        references = {row["file"]: row["ref"] for row in csv.DictReader(table, delimiter="\t")}
+        references = {
+            row["file"]: row["ref"]
+            for row in csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)
+        }
     pause = np.zeros(PAUSE_MS * SAMPLE_RATE // 1000, np.int16)
     parts: list[Samples] = []
     words: Words = []

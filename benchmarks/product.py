@@ -70,7 +70,9 @@ class Workers:
 
     def __enter__(self) -> "Workers":
         for command in self.commands:
-            process = psutil.Popen([sys.executable, *CELERY, *command], cwd=ROOT)
+            process = psutil.Popen(
+                [sys.executable, *CELERY, *command], cwd=ROOT, stdout=subprocess.DEVNULL
+            )
             self.stack.callback(_end, process)
             self.processes.append(process)
         return self
@@ -87,10 +89,10 @@ class Workers:
         )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: psutil.Popen) -> None:
     process.terminate()
     try:
         process.wait(20)
-    except subprocess.TimeoutExpired:
+    except (psutil.TimeoutExpired, subprocess.TimeoutExpired):
         process.kill()
         process.wait()

@@ -67,8 +67,8 @@ def amount(name: str) -> Decimal | None:
     try:
         number = Decimal(value)
     except InvalidOperation:
-        number = Decimal("NaN")
-    if not 0 <= number < 1_000_000:
+        number = Decimal(-1)
+    if not number.is_finite() or not 0 <= number < 1_000_000:
         raise ImproperlyConfigured(
             f"{name} is {value!r}. Allowed: an amount like 2.50, or nothing for no limit."
         )

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from speech_project import database, env
 from speech_project.datadir import BASE_DIR, data_dir, own_secret_key
-from transcription.engines import MODELS, declare
+from transcription.engines import MODELS, declare, served_elsewhere
 from transcription.engines.configured import parse as parse_models
 
 DATA_DIR = data_dir()
@@ -221,6 +221,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 OPENAI_API_KEY = env.secret("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", schemes=("http", "https"))
 ENGINE_CONFIGURED = bool(OPENAI_API_KEY or OPENAI_BASE_URL)
+if OPENAI_BASE_URL:
+    declare(served_elsewhere(OPENAI_BASE_URL))
 try:
     declare(parse_models(env.text("STT_MODELS"), env.secret))
 except ValueError as error:

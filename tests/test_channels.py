@@ -187,6 +187,14 @@ def test_pass_over_a_last_block_shorter_than_anything(tmp_path, voice, count):
     assert len(done.peaks) == 21
 
 
+@pytest.mark.parametrize(("duration_ms", "count"), [(60, 0), (99, 0), (100, 1)])
+def test_pass_sends_nothing_that_is_too_short_for_a_word(tmp_path, voice, duration_ms, count):
+    loud = int(np.abs(voice).argmax())
+    done, pieces = prepared(write(tmp_path / "a.wav", voice[loud : loud + duration_ms * 16]))
+    assert done.duration_ms == duration_ms
+    assert len(pieces) == count
+
+
 def test_pass_can_be_stopped():
     class Lost(Exception):
         pass

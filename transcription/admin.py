@@ -187,15 +187,15 @@ class JobAdmin(admin.ModelAdmin):
 class AttemptAdmin(admin.ModelAdmin):
     """What engines were asked and what they answered: read, never changed."""
 
-    list_display = ("recording", "started_at", "step", "model", "cost", "start")
+    list_display = ("recording", "step", "model", "start", "cost", "started_at")
     list_filter = ("step", "model", "error_code")
     search_fields = ("request_id",)
     list_per_page = 50
     show_full_result_count = False
     list_select_related = ("chunk__job",)
-    fields = ("recording", "number", "step", "part", "model", "account", "started_at", "finished_at",
-              "error_code", "error_message", "cost", "usage", "request_id", "text", "request",
-              "response")  # fmt: skip
+    fields = ("recording", "number", "step", "part", "model", "account", "started_at",
+              "finished_at", "error_code", "error_message", "cost", "usage", "request_id",
+              "text", "request", "response")  # fmt: skip
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -45,12 +45,16 @@ def admit(job: Job, attempt: Attempt, check: Callable[[], object]) -> None:
     """
     while True:
         check()
-        with transaction.atomic():
-            wait_s = _wait_s(attempt) if attempt.account else 0.0
-            if not wait_s:
-                _check_budgets(job, attempt.cost_usd)
-                _begin(attempt)
-                return
+        try:
+            with transaction.atomic():
+                wait_s = _wait_s(attempt) if attempt.account else 0.0
+                if not wait_s:
+                    _check_budgets(job, attempt.cost_usd)
+                    attempt.started_at = timezone.now()
+                    attempt.save(force_insert=True)
+                    return
+        except IntegrityError:  # the job was deleted
+            raise LeaseLost from None
         time.sleep(min(wait_s, POLL_S) * random.uniform(1, 1.2))
 
 
@@ -66,8 +70,11 @@ def pause(account: str, error: EngineError) -> None:
 
 def _wait_s(attempt: Attempt) -> float:
     """Seconds until it is worth looking again; 0 for now, and then the turn is taken."""
-    EngineAccount.objects.get_or_create(name=attempt.account)
-    account = EngineAccount.objects.select_for_update().get(pk=attempt.account)
+    held = EngineAccount.objects.select_for_update().filter(pk=attempt.account)
+    account = held.first()
+    if account is None:
+        EngineAccount.objects.get_or_create(name=attempt.account)
+        account = held.get()
     now = timezone.now()
     if account.paused_until and account.paused_until > now:
         wait_s = (account.paused_until - now).total_seconds()
@@ -90,15 +97,6 @@ def _in_flight(account: EngineAccount) -> int:
     return Attempt.objects.filter(alive, account=account.name, finished_at=None).count()
 
 
-def _begin(attempt: Attempt) -> None:
-    attempt.started_at = timezone.now()
-    try:
-        with transaction.atomic():
-            attempt.save(force_insert=True)
-    except IntegrityError:  # the job was deleted
-        raise LeaseLost from None
-
-
 # --- Budgets -----------------------------------------------------------------------------------
 
 
@@ -106,11 +104,10 @@ def _check_budgets(job: Job, cost: Decimal | None) -> None:
     """Raises EngineError where this request would cost more than may be spent."""
     if not cost:
         return
-    budget = Job.objects.filter(pk=job.pk).values_list("budget_usd", flat=True).first()
-    if budget is not None and spent_by_job(job) + cost > budget:
+    if job.budget_usd is not None and spent_by_job(job) + cost > job.budget_usd:
         raise _spent(
-            f"The recording's budget of ${budget.normalize():f} is spent. Raise it in admin, "
-            "then retry what is missing."
+            f"The recording's budget of ${job.budget_usd.normalize():f} is spent. Raise it in "
+            "admin, then retry what is missing."
         )
     if job.api_key_id is None:
         return
@@ -151,5 +148,5 @@ def charge_key(key_id: int | None, cost: Decimal | None) -> None:
     ApiKey.objects.filter(pk=key_id).update(spent_usd=F("spent_usd") + cost)
 
 
-def _month() -> object:
+def _month() -> date:
     return timezone.now().date().replace(day=1)

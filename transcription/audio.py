@@ -268,7 +268,12 @@ def read_flac(data: bytes) -> Samples:
     import av
 
     with av.open(io.BytesIO(data), "r", format="flac") as container:
-        return np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+        return np.concatenate(
+            [
+                np.frombuffer(memoryview(frame.planes[0]), np.int16, frame.samples)
+                for frame in container.decode(audio=0)
+            ]
+        )
 
 
 class Peaks:

@@ -12,11 +12,11 @@ import unicodedata
 import zlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache
-from itertools import groupby
+from functools import cache, lru_cache
+from itertools import groupby, pairwise
 from math import prod
 from typing import NamedTuple
 
@@ -184,6 +184,7 @@ class Answer:
     units: float
 
     @classmethod
+    @lru_cache(maxsize=64)  # a recording's pace is taken from the same texts again and again
     def of(cls, text: str) -> Answer:
         tokens = tuple(_tokens(text))
         return cls(text, tokens, sum(token.units for token in tokens))
@@ -238,9 +239,13 @@ def speech_rate(text: str, speech_ms: int) -> float | None:
 # --- Too little text ----------------------------------------------------------------------------
 
 # A speaker's rate over some seconds stays within about half and twice their usual one; energy
-# also counts music, applause and breathing as speech. So far less than half is asked for, and
-# as many seconds as make one long "hm" or jingle unlikely to explain it.
-HOLE_SHARE = 0.4
+# also counts music, applause and breathing as speech. So it is worth asking again below the first
+# share, which happens by itself to one chunk in fifty; and only far less than half is a hole for
+# certain, where another answer has no more words (see `lasting`). As many seconds are needed as
+# make one long "hm" or jingle unlikely to explain it.
+HOLE_SHARE = 0.6
+HOLE_FOR_CERTAIN = 0.4
+AS_LONG = 0.15  # answers whose lengths differ by less say that nothing is missing in one of them
 HOLE_KNOWN_MS = 8_000
 # Of a recording of which nothing is known: the slowest dictation has about one word a second.
 HOLE_RATE = 0.5
@@ -618,6 +623,21 @@ def examine(text: str, circumstances: Circumstances) -> list[Finding]:
     """All that looks wrong with an engine's text for one chunk; empty for nearly all answers."""
     answer = Answer.of(text)
     return [finding for check in CHECKS for finding in check(answer, circumstances)]
+
+
+def lasting(findings: Sequence[Finding], texts: Sequence[str]) -> list[Finding]:
+    """The findings that stay, after all that was answered: a slow stretch is no hole where asking
+    again brought as many words. Without another answer, only what is certain is told."""
+    lengths = sorted(Answer.of(text).units for text in texts)
+    agreed = len(texts) < 2 or any(
+        longer - shorter <= AS_LONG * longer for shorter, longer in pairwise(lengths)
+    )
+    certain = 1 - HOLE_FOR_CERTAIN
+    return [
+        finding
+        for finding in findings
+        if finding.kind != "hole" or finding.severity >= certain or not agreed
+    ]
 
 
 def severity(findings: list[Finding]) -> float:

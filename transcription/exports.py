@@ -7,7 +7,6 @@ from typing import Any
 from transcription.engines import MODELS
 from transcription.models import Job, Segment
 
-
 WORD = ("text", "start_ms", "end_ms", "confidence", "estimated")
 
 

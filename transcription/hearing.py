@@ -60,11 +60,14 @@ class _Hearing:
         self.audio_ms = sum(end - start for start, end in self.spans)
         self.usual_rate = usual_rate(job)
         self.shown_at = 0.0
-        attempts.abandon_earlier(chunk)
+        self.again = chunk.attempt > 1  # somebody may have asked already
+        if self.again:
+            attempts.abandon_earlier(chunk)
 
     def run(self, last_try: bool) -> Heard:
         best: Answer | None = None
         wrong: list[checks.Finding] = []
+        texts: list[str] = []
         for step in Attempt.Step.values:
             if best is not None and not self._helps(step, wrong):
                 continue
@@ -75,13 +78,14 @@ class _Hearing:
                     raise
                 logger.warning("Chunk %s could not be asked %s: %s", self.chunk.pk, step, error)
                 continue
+            texts.append(answer.text)
             found = self._examine(answer)
             if best is None or checks.severity(found) < checks.severity(wrong):
                 best, wrong = answer, found
             if not wrong:
                 break
         assert best is not None  # the first step answered, or raised
-        return Heard(best.text, self._timed(best), best.language, wrong)
+        return Heard(best.text, self._timed(best), best.language, checks.lasting(wrong, texts))
 
     def _helps(self, step: str, wrong: list[checks.Finding]) -> bool:
         """Whether this step can be taken, and may mend any of what is wrong."""
@@ -140,7 +144,7 @@ class _Hearing:
             request=attempts.described(request),
             cost_usd=record.cost_usd(request.audio_ms / 1000),
         )
-        if stored := attempts.stored_answer(attempt):
+        if self.again and (stored := attempts.stored_answer(attempt)):
             return stored
         admission.admit(self.job, attempt, self.lease.check)
         return self._send(attempt, record, request)
@@ -238,7 +242,7 @@ def holes(job: Job, chunk: Chunk, rate: float) -> list[checks.Finding]:
         usual_rate=rate,
     )
     found = checks.examine(chunk.text, circumstances)
-    return [finding for finding in found if finding.kind == "hole"]
+    return [finding for finding in checks.lasting(found, ()) if finding.kind == "hole"]
 
 
 def words_of(chunk: Chunk) -> list[TimedWord]:

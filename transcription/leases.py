@@ -48,7 +48,10 @@ def claim(model: type[W], pk: Any, when: Q, **changes: Any) -> W | None:
         taken = model._default_manager.filter(when, pk=pk).update(
             attempt=F("attempt") + 1, lease_until=timezone.now() + LEASE, not_before=None, **changes
         )
-        return model._default_manager.get(pk=pk) if taken else None
+        if not taken:
+            return None
+        found = model._default_manager.all()
+        return (found.select_related("job") if model is Chunk else found).get(pk=pk)
 
 
 class Lease:

@@ -163,7 +163,8 @@ def _store(job: Job, chunk: Chunk, heard: hearing.Heard) -> None:
     so none of them sees half of what is stored here, and no two wait for each other.
     """
     with transaction.atomic():
-        if Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first() is None:
+        found = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+        if found is None:
             return
         Chunk.objects.filter(pk=chunk.pk).exclude(status=Chunk.Status.COMPLETED).update(
             status=Chunk.Status.COMPLETED,
@@ -177,10 +178,9 @@ def _store(job: Job, chunk: Chunk, heard: hearing.Heard) -> None:
             lease_until=None,
             completed_at=timezone.now(),
         )
-        # a gap was put where this answer belongs: finish once more, which fills it
-        Job.objects.filter(pk=job.pk, status=Job.Status.COMPLETED).exclude(
-            review_status=Job.Review.REVIEWED
-        ).update(status=Job.Status.TRANSCRIBING, finished_at=None)
+        if found.status == Job.Status.COMPLETED and found.review_status != Job.Review.REVIEWED:
+            # a gap was put where this answer belongs: finish once more, which fills it
+            Job.objects.filter(pk=job.pk).update(status=Job.Status.TRANSCRIBING, finished_at=None)
 
 
 def _react(job: Job, chunk: Chunk, error: EngineError, tries: int) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 from .audio import MAX_MS, Channels, Loudness, Peaks, StrPath, decode
 from .splitting import SAMPLES_PER_MS, Piece, Samples, Splitter
 
+SHORTEST = 100 * SAMPLES_PER_MS  # holds no word, and speech services refuse what is shorter
+
 
 class Pass:
     """Decode `path` once and cut it. The results are complete when `pieces` has ended.
@@ -57,7 +59,8 @@ class Pass:
 
     def _named(self, channel: int, pieces: list[Piece]) -> Iterator[tuple[int | None, Piece]]:
         for piece in pieces:
-            yield channel if self.separate else None, piece
+            if len(piece.samples) >= SHORTEST:
+                yield channel if self.separate else None, piece
 
     @property
     def separate(self) -> bool:

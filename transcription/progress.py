@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -43,7 +43,7 @@ def of_all(jobs: Sequence[Job]) -> dict[UUID, Progress]:
     return {job.pk: _progress(job, counts.get(job.pk)) for job in jobs}
 
 
-def _progress(job: Job, row: dict[str, Any] | None) -> Progress:
+def _progress(job: Job, row: Mapping[str, Any] | None) -> Progress:
     all_cut = job.chunk_count is not None
     if row is None:
         return Progress(0, 0, 0.0, all_cut)

@@ -30,7 +30,9 @@ def _sentence(name: str, record: Capabilities) -> str:
     days = (record.shutdown_date - choosing.today()).days
     advice = f"Set {name}={record.successor}." if record.successor else f"Choose another {name}."
     if days > 0:
-        return f"{record.model} will be shut down on {record.shutdown_date}, in {days} days. {advice}"
+        return (
+            f"{record.model} will be shut down on {record.shutdown_date}, in {days} days. {advice}"
+        )
     instead = f"; {record.successor} is used in its place" if record.successor else ""
     return f"{record.model} was shut down on {record.shutdown_date}{instead}. {advice}"
 

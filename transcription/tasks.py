@@ -1,8 +1,24 @@
 """Celery's side of the pipeline: each task takes an id and does one step."""
 
-from celery import shared_task
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
 
-from transcription import pipeline, sweeping
+from celery import shared_task
+from celery.signals import worker_init
+from django.conf import settings
+
+from transcription import choosing, pipeline, sweeping
+from transcription.engines import capabilities
+from transcription.engines.base import EngineError
+
+
+@worker_init.connect
+def load_engine(**_: Any) -> None:
+    """Before the first recording comes: the SDK and ffmpeg take two seconds to load."""
+    import_module("av")
+    with suppress(EngineError):  # the jobs that meet it will tell
+        choosing.engine_for(capabilities(settings.STT_MODEL))
 
 
 @shared_task(name="prepare_job")

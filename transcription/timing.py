@@ -393,6 +393,7 @@ def sounds(words: Sequence[str]) -> list[list[Sound]]:
     return [_sounds(word, bool(ACRONYM.match(word)) and not shouted) for word in words]
 
 
+@lru_cache(maxsize=4096)
 def _sounds(word: str, acronym: bool) -> list[Sound]:
     plain = latin(word)
     if acronym:

@@ -1,6 +1,7 @@
 """The speech models that can be chosen, and the engines that run them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -90,6 +91,17 @@ _BUILT_IN = (
 )
 
 MODELS: dict[str, Capabilities] = {record.model: record for record in _BUILT_IN}
+
+
+def served_elsewhere(base_url: str) -> list[Capabilities]:
+    """OpenAI's models as another server has them under their names: its shutdowns are not theirs.
+
+    Their price stays, as far as anybody knows; STT_MODELS can tell another.
+    """
+    if urlsplit(base_url).hostname == OPENAI_HOST:
+        return []
+    own = (record for record in _BUILT_IN if record.engine == "openai")
+    return [replace(record, shutdown_date=None, successor="") for record in own]
 
 
 def declare(records: Iterable[Capabilities]) -> None:

@@ -19,6 +19,8 @@ FRAME_MS = 10
 _FILLER = re.compile(r"[<\[+].*")  # <s>, <sil>, [NOISE], ++BREATH++
 _PRONUNCIATION = re.compile(r"\(\d+\)$")  # "the(2)" is the second way to say "the"
 
+_CHEAP_SEARCH = "mean"
+
 _decoding = Lock()  # there is one decoder in a process: it takes half a second to load, and 100 MB
 
 
@@ -49,14 +51,16 @@ class PocketSphinxEngine:
 
 @lru_cache(maxsize=1)
 def _decoder() -> Decoder:
-    return Decoder(loglevel="FATAL")
+    decoder = Decoder(loglevel="FATAL")
+    decoder.add_keyphrase(_CHEAP_SEARCH, "the")
+    return decoder
 
 
 def _decode(
     decoder: Decoder, pcm: bytes, tell: Callable[[str, int | None], object] | None
 ) -> Iterator[Segment]:
     """Hear one utterance of 16-bit samples; yields words and fillers in order."""
-    decoder.reinit_feat()  # forget the room heard before: it would colour what is heard now
+    decoder.set_cmn(_cepstral_mean(decoder, pcm))
     decoder.start_utt()
     try:
         for at, start in enumerate(range(0, len(pcm), BLOCK_BYTES), 1):
@@ -67,6 +71,21 @@ def _decode(
     finally:
         decoder.end_utt()
     yield from decoder.seg() or ()
+
+
+def _cepstral_mean(decoder: Decoder, pcm: bytes) -> str:
+    """The sound of voice and room, over the whole utterance.
+
+    Heard block by block, the decoder would have to guess it from what it heard before. The words
+    do not matter here, so it looks for just one.
+    """
+    decoder.activate_search(_CHEAP_SEARCH)
+    decoder.reinit_feat()
+    decoder.start_utt()
+    decoder.process_raw(pcm, no_search=True, full_utt=True)
+    decoder.end_utt()
+    decoder.activate_search()
+    return str(decoder.get_cmn(False))
 
 
 def _words(segments: Iterable[Segment], audio_ms: int) -> Iterator[Word]:
