@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from transcription.checks import HELPED_BY, Circumstances, examine, severity, speech_rate
+from transcription.checks import HELPED_BY, Circumstances, examine, lasting, severity, speech_rate
 
 # ordinary speech, about three words a second
 SPOKEN = {
@@ -92,7 +92,23 @@ def test_people_repeat_themselves_too(text):
 def test_slow_dictation_is_no_hole():
     slow = {"speech_ms": spoken_ms(SPOKEN["en"], rate=1.0)}
     assert not found(SPOKEN["en"], **slow)
-    assert not found(SPOKEN["en"], **slow, usual_rate=2.4)
+    suspected = found(SPOKEN["en"], **slow, usual_rate=2.4).values()
+    assert [finding.kind for finding in suspected] == ["hole"], "worth asking again"
+    assert lasting([*suspected], [SPOKEN["en"]]) == []
+
+
+def test_a_second_answer_with_as_many_words_says_that_there_is_no_hole():
+    slow = {"speech_ms": spoken_ms(SPOKEN["en"], rate=1.2), "usual_rate": 2.4}
+    suspected = [*found(SPOKEN["en"], **slow).values()]
+    half = " ".join(SPOKEN["en"].split()[::2])
+    assert lasting(suspected, [SPOKEN["en"], SPOKEN["en"] + " today"]) == []
+    assert lasting(suspected, [half, SPOKEN["en"]]) == suspected
+
+
+def test_far_too_few_words_are_a_hole_however_often_they_come():
+    few = {"speech_ms": spoken_ms(SPOKEN["en"], rate=0.6), "usual_rate": 2.4}
+    certain = [*found(SPOKEN["en"], **few).values()]
+    assert lasting(certain, [SPOKEN["en"]] * 2) == certain
 
 
 @pytest.mark.parametrize("code", SPOKEN)

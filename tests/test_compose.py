@@ -65,7 +65,7 @@ def test_services(services):
 def test_only_app_brings_the_schema_up(services):
     migrate = {name: services[name]["environment"]["AUTO_MIGRATE"] for name in OURS}
     assert migrate.pop("app") in ("true", "${AUTO_MIGRATE:-true}")
-    assert migrate == {"worker": "false", "beat": "false"}
+    assert migrate == {"worker": "false", "engine-worker": "false", "beat": "false"}
 
 
 def test_all_share_database_broker_and_recordings(services):
@@ -87,16 +87,21 @@ def test_order_of_starting(services):
     }
     healthy = "service_healthy"
     assert waits["app"] == {"db": healthy, "redis": healthy}
-    assert waits["worker"] == waits["beat"] == {"app": healthy}
+    assert waits["worker"] == waits["engine-worker"] == waits["beat"] == {"app": healthy}
     assert "test" in services["db"]["healthcheck"]
     assert "test" in services["redis"]["healthcheck"]
 
 
-def test_worker_can_be_scaled(services):
-    worker = services["worker"]
+@pytest.mark.parametrize(
+    ("name", "queue", "pool"),
+    [("worker", "media", "prefork"), ("engine-worker", "engine", "threads")],
+)
+def test_workers_can_be_scaled(services, name, queue, pool):
+    worker = services[name]
     assert not {"container_name", "ports"} & set(worker)
     command = worker["command"]
-    assert set(command[command.index("-Q") + 1].split(",")) == {"media", "engine"}
+    assert command[command.index("-Q") + 1] == queue
+    assert command[command.index("-P") + 1] == pool
     assert "-n" not in command  # the default name has the container's in it
 
 
