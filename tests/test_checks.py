@@ -94,21 +94,21 @@ def test_slow_dictation_is_no_hole():
     assert not found(SPOKEN["en"], **slow)
     suspected = found(SPOKEN["en"], **slow, usual_rate=2.4).values()
     assert [finding.kind for finding in suspected] == ["hole"], "worth asking again"
-    assert lasting([*suspected], [SPOKEN["en"]]) == []
+    assert lasting([*suspected], SPOKEN["en"], [SPOKEN["en"]]) == []
 
 
 def test_a_second_answer_with_as_many_words_says_that_there_is_no_hole():
     slow = {"speech_ms": spoken_ms(SPOKEN["en"], rate=1.2), "usual_rate": 2.4}
     suspected = [*found(SPOKEN["en"], **slow).values()]
     half = " ".join(SPOKEN["en"].split()[::2])
-    assert lasting(suspected, [SPOKEN["en"], SPOKEN["en"] + " today"]) == []
-    assert lasting(suspected, [half, SPOKEN["en"]]) == suspected
+    assert lasting(suspected, SPOKEN["en"], [SPOKEN["en"], SPOKEN["en"] + " today"]) == []
+    assert lasting(suspected, half, [half, SPOKEN["en"], SPOKEN["en"]]) == suspected
 
 
 def test_far_too_few_words_are_a_hole_however_often_they_come():
     few = {"speech_ms": spoken_ms(SPOKEN["en"], rate=0.6), "usual_rate": 2.4}
     certain = [*found(SPOKEN["en"], **few).values()]
-    assert lasting(certain, [SPOKEN["en"]] * 2) == certain
+    assert lasting(certain, SPOKEN["en"], [SPOKEN["en"]] * 2) == certain
 
 
 @pytest.mark.parametrize("code", SPOKEN)

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from feedback.services import Conflict, Save, save_segment, submit_review
+from tests.conftest import HALF_MINUTE
 from transcription import choosing, hearing, leases, pipeline, services, sweeping, tasks, wakeups
 from transcription.engines.base import EngineError
 from transcription.models import Attempt, Chunk, Job, Segment
@@ -78,6 +79,34 @@ def fail(job, chunk, error=PERMANENT):
 
 def texts(job):
     return [s.text for s in Segment.objects.filter(job=job, retired_at=None)]
+
+
+def test_of_two_workers_one_gets_the_chunk(openai_standin, settings, upload_sample):
+    """Both read the row as free; the second has to look again once the first has it."""
+    settings.OPENAI_BASE_URL = openai_standin.base_url
+    settings.OPENAI_API_KEY, settings.ENGINE_CONFIGURED = openai_standin.api_key, True
+    openai_standin.set_text(HALF_MINUTE)
+    openai_standin.set_latency(0.5)
+    job = upload_sample(model="gpt-transcribe")
+    pipeline.prepare(job.pk)
+    chunk = job.chunks.first()
+    both = threading.Barrier(4)
+
+    def work():
+        both.wait(10)
+        try:
+            pipeline.transcribe(chunk.pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(openai_standin.log()) == 1
+    chunk.refresh_from_db()
+    assert (chunk.attempt, chunk.status) == (1, Chunk.Status.COMPLETED)
 
 
 def test_an_error_of_the_second_worker_leaves_the_answer_of_the_first(job):

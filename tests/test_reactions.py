@@ -150,6 +150,22 @@ def test_a_refusal_in_asking_again_leaves_the_first_answer(hear, standin):
     assert kinds(chunk) == {"loop"}
 
 
+def test_nobody_waits_for_another_service_than_ones_own(hear, standin, settings):
+    settings.STT_FALLBACK_MODEL = "whisper-1"
+    standin.fault("loop", always=True, when={"model": "gpt-transcribe"})
+    standin.fault("rate_limit", always=True, when={"model": "whisper-1"})
+    chunk = hear()
+    assert chunk.status == Chunk.Status.COMPLETED
+    assert kinds(chunk) == {"loop"}
+
+
+def test_words_of_the_prompt_that_are_really_said_stay_unmarked(hear, standin):
+    standin.set_text(TEXT)
+    chunk = hear(prompt=TEXT)
+    assert (chunk.text, chunk.checks) == (TEXT, [])
+    assert steps(chunk) == [("first", 0), ("without_prompt", 0)]
+
+
 def test_the_least_wrong_answer_is_kept(hear, standin):
     """Nothing without the prompt, and a loop in each part: half the text is better than both."""
     standin.fault("dropped_tail", when={"prompt": True})

@@ -127,11 +127,24 @@ def test_again_is_a_job_of_its_own_and_asks_anew(upload, standin, sent):
     again.refresh_from_db()
     assert again.status == Job.Status.COMPLETED
     assert (again.source_job, again.model, again.title) == (first, "gpt-4o-transcribe", "Round")
-    assert (again.owner_id, again.languages) == (first.owner_id, ["en"])
+    assert (again.owner_id, again.languages) == (None, ["en"]), "of who asked: nobody here"
     assert len(standin.log()) == 4
     assert texts(first) == before
     delete_job(first)
     assert (Path(project.MEDIA_ROOT) / again.audio_file).is_file()
+
+
+def test_again_belongs_to_who_asks_and_no_key_pays_for_it(upload, sent):
+    key, _ = create_key("client")
+    job = upload(owner=None, api_key=key)
+    otto = User.objects.create_user("otto")
+    again = rerun_job(job, owner=otto)
+    assert (again.owner_name, again.api_key) == ("otto", None)
+    with pytest.raises(NotPossible, match="already"):
+        rerun_job(job, owner=otto)
+    work_off(sent)
+    key.refresh_from_db()
+    assert key.spent_usd == job.cost_usd
 
 
 def test_again_of_what_was_deleted_is_refused(upload):

@@ -67,7 +67,7 @@ def test_after_it_the_successor_is_used_and_the_job_says_so(standin, upload_samp
     assert (job.model, job.asked_model) == ("gpt-transcribe", "whisper-1")
     assert "whisper-1" not in [record.model for record in choosing.offered_models()]
     again = rerun_job(job)
-    assert (again.model, again.asked_model) == ("gpt-transcribe", "")
+    assert (again.model, again.asked_model) == ("gpt-transcribe", "whisper-1")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,7 +19,7 @@ from speech_project.access.groups import GroupField
 from speech_project.access.objects import ObjectField
 from transcription import services
 from transcription.access import visible_jobs
-from transcription.models import Attempt, Chunk, Job
+from transcription.models import Attempt, Chunk, EngineAccount, Job
 from transcription.templatetags.transcripts import in_words, usd
 
 
@@ -87,7 +87,7 @@ class JobAdmin(admin.ModelAdmin):
     list_select_related = ("api_key",)
     fields = ("title", "desk", "status", "review_status", "error_message", "priority", "group_id",
               "assigned_to_name", "model", "asked_model", "languages", "options", "length",
-              "audio_name", "audio_format", "audio_sha256", "audio_bytes", "source_job",
+              "audio_name", "audio_format", "audio_sha256", "audio_bytes", "earlier_job",
               "owner_name", "api_key", "source", "budget_usd", "cost", "usage", "answers",
               "word_count", "created_at", "started_at", "finished_at", "review_started_at",
               "reviewed_at", "metadata")  # fmt: skip
@@ -116,6 +116,11 @@ class JobAdmin(admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         for job in queryset:
             services.delete_job(job)
+
+    @admin.display(description="source job")
+    def earlier_job(self, job: Job) -> str:
+        """By its id alone: it may be another group's."""
+        return str(job.source_job_id or "–")
 
     @admin.display(description="desk")
     def desk(self, job: Job) -> str:
@@ -163,7 +168,10 @@ class JobAdmin(admin.ModelAdmin):
 
     @admin.action(description="Transcribe again (new)", permissions=["change"])
     def rerun(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self._each(request, queryset, services.rerun_job, "transcribed again, as new jobs")
+        def rerun(job: Job) -> None:
+            services.rerun_job(job, owner=request.user)
+
+        self._each(request, queryset, rerun, "transcribed again, as new jobs")
 
     @admin.action(description="Cancel", permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
@@ -226,3 +234,25 @@ class AttemptAdmin(admin.ModelAdmin):
     @admin.display(description="answer")
     def start(self, attempt: Attempt) -> str:
         return attempt.error_message or Truncator(attempt.text).chars(80)
+
+
+@admin.register(EngineAccount)
+class EngineAccountAdmin(admin.ModelAdmin):
+    """Services that are asked, and the pauses that they asked for."""
+
+    list_display = ("name", "paused_until", "pause_reason")
+    actions = ("lift",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["name", "next_turn_at", "paused_until", "pause_reason"]
+
+    @admin.action(description="Ask again now", permissions=["change"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[EngineAccount]) -> None:
+        queryset.update(paused_until=None, pause_reason="")
+        self.message_user(request, "The pause is over.")

@@ -15,7 +15,8 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, Sum, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from speech_project.access.models import ApiKey
@@ -24,13 +25,14 @@ from transcription.leases import LeaseLost
 from transcription.models import Attempt, EngineAccount, Job
 
 POLL_S = 0.25
+LONGEST_PAUSE_S = 3600.0  # whatever a service says
 PAUSE_S = 5.0  # where a service refuses for now and does not say for how long
 # who would have to wait longer gives its worker free and comes back
 LONGEST_WAIT_S = 30.0
 
 
 class Later(Exception):
-    """The service asked for a long pause: nobody may ask before `until`."""
+    """The service's limits leave no room for long: come back at `until`."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until)
@@ -43,6 +45,7 @@ def admit(job: Job, attempt: Attempt, check: Callable[[], object]) -> None:
     `check` is called while waiting and ends it by an exception. Raises Later, EngineError where
     a budget is spent, and LeaseLost where the chunk is gone.
     """
+    deadline = time.monotonic() + LONGEST_WAIT_S
     while True:
         check()
         try:
@@ -52,15 +55,19 @@ def admit(job: Job, attempt: Attempt, check: Callable[[], object]) -> None:
                     _check_budgets(job, attempt.cost_usd)
                     attempt.started_at = timezone.now()
                     attempt.save(force_insert=True)
+                    charge_key(job.api_key_id, attempt.cost_usd)
                     return
         except IntegrityError:  # the job was deleted
             raise LeaseLost from None
+        if time.monotonic() > deadline:
+            raise Later(timezone.now() + timedelta(seconds=PAUSE_S))
         time.sleep(min(wait_s, POLL_S) * random.uniform(1, 1.2))
 
 
 def pause(account: str, error: EngineError) -> None:
     """Let nobody ask this service for as long as it wished, or a while."""
-    until = timezone.now() + timedelta(seconds=error.retry_after_s or PAUSE_S)
+    pause_s = min(error.retry_after_s or PAUSE_S, LONGEST_PAUSE_S)
+    until = timezone.now() + timedelta(seconds=pause_s)
     EngineAccount.objects.get_or_create(name=account)
     sooner = Q(paused_until=None) | Q(paused_until__lt=until)
     EngineAccount.objects.filter(sooner, pk=account).update(
@@ -111,12 +118,10 @@ def _check_budgets(job: Job, cost: Decimal | None) -> None:
         )
     if job.api_key_id is None:
         return
-    key = ApiKey.objects.filter(pk=job.api_key_id).first()
+    key = ApiKey.objects.select_for_update(no_key=True).filter(pk=job.api_key_id).first()
     if key is None or key.monthly_budget_usd is None:
         return
-    under_way = Attempt.objects.filter(chunk__job__api_key=key, finished_at=None)
-    reserved = under_way.aggregate(sum=Sum("cost_usd"))["sum"] or 0
-    if spent_by_key(key) + reserved + cost > key.monthly_budget_usd:
+    if spent_by_key(key) + cost > key.monthly_budget_usd:
         raise _spent(
             f"The API key {key.name!r} has spent its budget of "
             f"${key.monthly_budget_usd.normalize():f} for this month. Raise it in admin, or wait "
@@ -140,12 +145,12 @@ def spent_by_key(key: ApiKey) -> Decimal:
 
 
 def charge_key(key_id: int | None, cost: Decimal | None) -> None:
-    """Add the cost of an answered request to its API key's month."""
+    """Add what a request may cost to its API key's month; or, when it is settled, the rest."""
     if not key_id or not cost:
         return
-    month = _month()
-    ApiKey.objects.filter(pk=key_id).exclude(spent_in=month).update(spent_usd=0, spent_in=month)
-    ApiKey.objects.filter(pk=key_id).update(spent_usd=F("spent_usd") + cost)
+    key, month = ApiKey.objects.filter(pk=key_id), _month()
+    key.filter(~Q(spent_in=month) | Q(spent_in=None)).update(spent_usd=0, spent_in=month)
+    key.update(spent_usd=Greatest(F("spent_usd") + cost, Value(Decimal(0))))
 
 
 def _month() -> date:

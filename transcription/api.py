@@ -207,7 +207,9 @@ class RerunJob(APIView):
         form = NewRun(data=request.data)
         form.is_valid(raise_exception=True)
         try:
-            new = rerun_job(job, model=form.validated_data["model"])
+            key = request.auth if isinstance(request.auth, ApiKey) else None
+            owner = None if key else request.user
+            new = rerun_job(job, model=form.validated_data["model"], owner=owner, api_key=key)
         except JobRefused as error:
             return _refused(error)
         except NotPossible as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -85,6 +86,8 @@ def _answered(answer: Answer, attempt: Attempt, record: Capabilities) -> dict[st
         "usage": dict(answer.usage),
         "request_id": answer.request_id,
         "cost_usd": record.cost_usd(_charged_s(answer, attempt)),
+        "error_code": "",
+        "error_message": "",
     }
 
 
@@ -103,7 +106,8 @@ def _store_patiently(job: Job, attempt: Attempt, changes: dict[str, Any]) -> Non
         try:
             with transaction.atomic():
                 if Attempt.objects.filter(pk=attempt.pk).update(**changes):  # else job is deleted
-                    admission.charge_key(job.api_key_id, changes["cost_usd"])
+                    rest = (changes["cost_usd"] or 0) - (attempt.cost_usd or 0)
+                    admission.charge_key(job.api_key_id, Decimal(rest))
             return
         except (OperationalError, InterfaceError) as error:
             if time.monotonic() > deadline:

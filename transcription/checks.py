@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
-from itertools import groupby, pairwise
+from itertools import groupby
 from math import prod
 from typing import NamedTuple
 
@@ -625,18 +625,17 @@ def examine(text: str, circumstances: Circumstances) -> list[Finding]:
     return [finding for check in CHECKS for finding in check(answer, circumstances)]
 
 
-def lasting(findings: Sequence[Finding], texts: Sequence[str]) -> list[Finding]:
-    """The findings that stay, after all that was answered: a slow stretch is no hole where asking
-    again brought as many words. Without another answer, only what is certain is told."""
-    lengths = sorted(Answer.of(text).units for text in texts)
-    agreed = len(texts) < 2 or any(
-        longer - shorter <= AS_LONG * longer for shorter, longer in pairwise(lengths)
-    )
+def lasting(findings: Sequence[Finding], text: str, texts: Sequence[str]) -> list[Finding]:
+    """The findings in `text` that stay, after all the `texts` that were answered: a slow stretch is
+    no hole where another answer has as many words. Of a single one only what is certain is told."""
+    units = [Answer.of(each).units for each in texts]
+    agreeing = sum(abs(other - Answer.of(text).units) <= AS_LONG * other for other in units)
+    doubted = len(texts) < 2 or agreeing > 1
     certain = 1 - HOLE_FOR_CERTAIN
     return [
         finding
         for finding in findings
-        if finding.kind != "hole" or finding.severity >= certain or not agreed
+        if finding.kind != "hole" or finding.severity >= certain or not doubted
     ]
 
 

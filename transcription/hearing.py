@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from statistics import median
 
+from django.db import InterfaceError, OperationalError, connection
+
 from transcription import admission, attempts, audio, checks, choosing, recordings
 from transcription.engines.base import Answer, Capabilities, EngineError, Request, joined
 from transcription.leases import Lease
@@ -73,19 +75,27 @@ class _Hearing:
                 continue
             try:
                 answer = self._answer(step)
-            except EngineError as error:
-                if best is None or not (error.permanent or last_try):
+            except (EngineError, admission.Later) as error:
+                if best is None or not (last_try or self._gives_up(step, error)):
                     raise
                 logger.warning("Chunk %s could not be asked %s: %s", self.chunk.pk, step, error)
                 continue
             texts.append(answer.text)
-            found = self._examine(answer)
+            found = self._examine(answer, step)
             if best is None or checks.severity(found) < checks.severity(wrong):
                 best, wrong = answer, found
             if not wrong:
                 break
         assert best is not None  # the first step answered, or raised
-        return Heard(best.text, self._timed(best), best.language, checks.lasting(wrong, texts))
+        return Heard(
+            best.text, self._timed(best), best.language, checks.lasting(wrong, best.text, texts)
+        )
+
+    def _gives_up(self, step: str, error: EngineError | admission.Later) -> bool:
+        """Whether an answer that looks wrong is better than to wait. Nobody waits for another
+        service than the recording's own."""
+        permanent = isinstance(error, EngineError) and error.permanent
+        return permanent or step == Attempt.Step.OTHER_MODEL
 
     def _helps(self, step: str, wrong: list[checks.Finding]) -> bool:
         """Whether this step can be taken, and may mend any of what is wrong."""
@@ -104,15 +114,17 @@ class _Hearing:
             case Attempt.Step.WITHOUT_PROMPT:
                 return self._ask(step, self.record, self.samples)
             case Attempt.Step.SMALLER:
-                return self._in_parts()
+                return self._in_parts(step, self.record)
             case _:
                 assert self.other
+                if self.audio_ms > self.other.longest_ms:
+                    return self._in_parts(step, self.other)
                 return self._ask(step, self.other, self.samples)
 
-    def _in_parts(self) -> Answer:
+    def _in_parts(self, step: str, record: Capabilities) -> Answer:
         answers, at_ms = [], 0
         for part, samples in enumerate(_small(self.samples)):
-            answer = self._ask(Attempt.Step.SMALLER, self.record, samples, part=part)
+            answer = self._ask(step, record, samples, part=part)
             answers.append(answer.later(at_ms))
             at_ms += _ms(samples)
         return joined(answers)
@@ -172,7 +184,10 @@ class _Hearing:
             return
         self.shown_at = time.monotonic()
         mine = Chunk.objects.filter(pk=self.chunk.pk, attempt=self.chunk.attempt)
-        mine.update(partial=text, heard_ms=heard_ms or 0)
+        try:
+            mine.update(partial=text, heard_ms=heard_ms or 0)
+        except (OperationalError, InterfaceError):  # it is away: the answer itself will wait
+            connection.close()
 
     def _streams(self, record: Capabilities, step: str) -> bool:
         """Where pieces of the text come sooner than all of it: in long chunks, of slow engines on
@@ -180,15 +195,16 @@ class _Hearing:
         slow = record.queue == "media" or self.audio_ms >= STREAM_FROM_MS
         return step == Attempt.Step.FIRST and (slow or not self.chunk.position)
 
-    def _examine(self, answer: Answer) -> list[checks.Finding]:
+    def _examine(self, answer: Answer, step: str) -> list[checks.Finding]:
+        record = self.record if step != Attempt.Step.OTHER_MODEL or not self.other else self.other
         circumstances = checks.Circumstances(
             audio_ms=self.audio_ms,
             speech_ms=self.chunk.speech_ms,
-            prompt=self.prompt,
+            prompt=self.prompt if step == Attempt.Step.FIRST else "",
             languages=tuple(self.job.languages),
             detected=answer.language,
             output_tokens=answer.usage.get("output_tokens"),
-            most_output_tokens=self.record.most_output_tokens,
+            most_output_tokens=record.most_output_tokens,
             usual_rate=self.usual_rate,
         )
         return checks.examine(answer.text, circumstances)
@@ -242,7 +258,8 @@ def holes(job: Job, chunk: Chunk, rate: float) -> list[checks.Finding]:
         usual_rate=rate,
     )
     found = checks.examine(chunk.text, circumstances)
-    return [finding for finding in checks.lasting(found, ()) if finding.kind == "hole"]
+    lasting = checks.lasting(found, chunk.text, [chunk.text])
+    return [finding for finding in lasting if finding.kind == "hole"]
 
 
 def words_of(chunk: Chunk) -> list[TimedWord]:

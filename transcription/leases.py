@@ -26,12 +26,13 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=20)
 RENEW_EVERY_S = 5.0
+AGAIN_S = 0.5  # after an outage before the sweep takes the work away
 
 W = TypeVar("W", bound=Work)
 
 
 class LeaseLost(Exception):
-    """The work was cancelled, or another worker has it: stop, and write nothing."""
+    """The work was cancelled, or another worker has it: stop. What was paid for is still kept."""
 
 
 def due() -> Q:
@@ -90,8 +91,10 @@ class _Keeper:
             self.leases.discard(lease)
 
     def run(self) -> None:
+        wait_s = RENEW_EVERY_S
         while True:
-            time.sleep(RENEW_EVERY_S)
+            time.sleep(wait_s)
+            wait_s = RENEW_EVERY_S
             with self.lock:
                 leases = list(self.leases)
             for lease in leases:
@@ -99,6 +102,7 @@ class _Keeper:
                     lease.renew()
                 except Exception as error:  # the database is away: the next round tries again
                     logger.warning("A lease could not be renewed: %s", error)
+                    wait_s = AGAIN_S
                     connection.close()
             if not leases:
                 connection.close()

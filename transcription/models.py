@@ -232,6 +232,7 @@ class EngineAccount(models.Model):
     class Meta:
         managed = False
         db_table = "engine_accounts"
+        verbose_name = "speech service"
 
     def __str__(self) -> str:
         return self.name

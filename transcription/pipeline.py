@@ -67,8 +67,9 @@ def _cut(job: Job, lease: leases.Lease) -> None:
         )
         count = 0
         for channel, piece in passing.pieces():
-            _store_piece(job, count, channel, piece)
+            _store_piece(job, count, channel, piece, record.queue)
             count += 1
+    Chunk.objects.filter(job=job, position__gte=count).delete()  # of a cut by other rules
     peaks_file = recordings.save(f"peaks/{job.pk}.bin", passing.peaks)
     done = lease.mine.all().update(
         status=Job.Status.TRANSCRIBING,
@@ -86,10 +87,14 @@ def _cut(job: Job, lease: leases.Lease) -> None:
     _finish_when_complete(job.pk)
 
 
-def _store_piece(job: Job, position: int, channel: int | None, piece: Piece) -> None:
+def _store_piece(job: Job, position: int, channel: int | None, piece: Piece, queue: str) -> None:
     """Store a piece as a chunk and send it to work. Cutting is the same each time, so what an
-    earlier try stored is kept, its answer too."""
+    earlier try stored is kept, its answer too; unless it was cut by other rules."""
     chunk = Chunk.objects.filter(job=job, position=position).first()
+    if chunk and (hearing.spans_of(chunk), chunk.channel) != ([*piece.spans], channel):
+        recordings.delete(chunk.audio_file)
+        chunk.delete()
+        chunk = None
     if chunk is None:
         file = f"chunks/{job.pk}/{position}-{job.attempt}.flac"  # this claim's own
         name = recordings.save(file, audio.encode_flac(piece.samples))
@@ -109,11 +114,7 @@ def _store_piece(job: Job, position: int, channel: int | None, piece: Piece) -> 
             recordings.delete(name)
             raise leases.LeaseLost from None
     if chunk.status == Chunk.Status.QUEUED:
-        _wake_chunk(chunk, job)
-
-
-def _wake_chunk(chunk: Chunk, job: Job) -> None:
-    wake("transcribe_chunk", chunk.pk, queue=choosing.queue_of(job.model))
+        wake("transcribe_chunk", chunk.pk, queue=queue)
 
 
 def _fail_job(job: Job, code: str, message: str) -> None:
@@ -121,6 +122,7 @@ def _fail_job(job: Job, code: str, message: str) -> None:
         status=Job.Status.FAILED,
         error_code=code,
         error_message=message,
+        cost_usd=admission.spent_by_job(job),
         lease_until=None,
         finished_at=timezone.now(),
     )
@@ -133,7 +135,8 @@ def _fail_job(job: Job, code: str, message: str) -> None:
 def transcribe(chunk_id: int) -> None:
     ready = Q(status=Chunk.Status.QUEUED) & leases.due()
     abandoned = Q(status=Chunk.Status.TRANSCRIBING) & leases.expired()
-    wanted = Q(job__status__in=Job.HEARING)
+    # no join: the conditions must stand on the row itself, or two workers could both claim it
+    wanted = Q(Exists(Job.objects.filter(pk=OuterRef("job_id"), status__in=Job.HEARING)))
     chunk = leases.claim(
         Chunk, chunk_id, (ready | abandoned) & wanted, status=Chunk.Status.TRANSCRIBING
     )
@@ -166,7 +169,8 @@ def _store(job: Job, chunk: Chunk, heard: hearing.Heard) -> None:
         found = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
         if found is None:
             return
-        Chunk.objects.filter(pk=chunk.pk).exclude(status=Chunk.Status.COMPLETED).update(
+        missing = Chunk.objects.filter(pk=chunk.pk).exclude(status=Chunk.Status.COMPLETED)
+        stored = missing.update(
             status=Chunk.Status.COMPLETED,
             text=heard.text,
             words=[list(astuple(word)) for word in heard.words],
@@ -178,7 +182,11 @@ def _store(job: Job, chunk: Chunk, heard: hearing.Heard) -> None:
             lease_until=None,
             completed_at=timezone.now(),
         )
-        if found.status == Job.Status.COMPLETED and found.review_status != Job.Review.REVIEWED:
+        if (
+            stored
+            and found.status == Job.Status.COMPLETED
+            and found.review_status != Job.Review.REVIEWED
+        ):
             # a gap was put where this answer belongs: finish once more, which fills it
             Job.objects.filter(pk=job.pk).update(status=Job.Status.TRANSCRIBING, finished_at=None)
 
@@ -188,21 +196,24 @@ def _react(job: Job, chunk: Chunk, error: EngineError, tries: int) -> None:
     busy = error.scope == "account" and not error.permanent  # every other would be told the same
     if not error.permanent and (busy or tries < MOST_ATTEMPTS):
         backoff_s = min(FIRST_BACKOFF_S * 2 ** (tries - 1), LONGEST_BACKOFF_S)
-        wait = timedelta(seconds=error.retry_after_s or backoff_s)
-        _put_back(chunk, timezone.now() + wait, error, counts=not busy)
+        wait_s = min(error.retry_after_s or backoff_s, admission.LONGEST_PAUSE_S)
+        until = timezone.now() + timedelta(seconds=wait_s)
+        _put_back(chunk, until, error, counts=not busy)
         return
     failed = {
         "status": Chunk.Status.FAILED,
         "lease_until": None,
         "partial": "",
+        "heard_ms": 0,
         "error_code": error.code,
         "error_message": error.message,
     }
     with transaction.atomic():
         Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
         _mine(chunk).update(**failed)
-        if error.scope == "account":  # nor need the others ask
-            Chunk.objects.filter(job=job, status=Chunk.Status.QUEUED).update(**failed)
+        if error.scope == "account":  # nor need the others ask, but those that have an answer
+            heard = Exists(Attempt.objects.filter(chunk=OuterRef("pk")).exclude(answer={}))
+            Chunk.objects.filter(~heard, job=job, status=Chunk.Status.QUEUED).update(**failed)
 
 
 def _put_back(
@@ -215,6 +226,7 @@ def _put_back(
         not_before=until,
         lease_until=None,
         partial="",
+        heard_ms=0,
         tries_from=F("tries_from") + (0 if counts else 1),
         **told,
     )
@@ -245,7 +257,8 @@ def finish(job_id: Any) -> None:
     job = leases.claim(Job, job_id, complete() | abandoned, status=Job.Status.FINISHING)
     if job is None:
         return
-    with leases.hold(job) as lease, transaction.atomic():
+    lease = leases.Lease(job)  # not renewed: the lock keeps others out, and would hold renewals up
+    with transaction.atomic():
         if lease.mine.select_for_update().first() is None:  # reviewers' saves wait for this lock
             return
         chunks = list(Chunk.objects.filter(job=job))

@@ -20,6 +20,19 @@ OF_RECORDING = (
     "audio_channels",
     "playback_file",
 )
+# what people wished for it, and who looks after it
+OF_WISHES = (
+    "title",
+    "source",
+    "group_id",
+    "assigned_to_id",
+    "assigned_to_name",
+    "options",
+    "script_policy",
+    "budget_usd",
+    "priority",
+    "metadata",
+)
 # what of a transcribed job stands in another with the same wishes
 OF_TRANSCRIPT = ("duration_ms", "peaks_file", "speech_dbfs", "chunk_count")
 OF_CHUNK = (
@@ -40,9 +53,10 @@ OF_CHUNK = (
 
 
 def same_recording(source: Job) -> Job:
-    """A new job of the source's recording, not saved. Hold the source's lock: files are shared,
-    and go with the last job."""
-    return Job(source_job=source, **{name: getattr(source, name) for name in OF_RECORDING})
+    """A new job of the source's recording and wishes, not saved. Hold the source's lock: files are
+    shared, and go with the last job."""
+    same = {name: getattr(source, name) for name in OF_RECORDING + OF_WISHES}
+    return Job(source_job=source, **same)
 
 
 def take_over(job: Job) -> bool:

@@ -85,7 +85,6 @@ def create_job(
         priority=priority,
         metadata=metadata or {},
     )
-    _check_key(api_key, record)
     _check_size(upload)
     with recordings.as_path(upload) as path:
         try:
@@ -100,6 +99,7 @@ def create_job(
     job.audio_sample_rate, job.audio_channels = found.sample_rate, found.channels
     if reuse and reusing.take_over(job):
         return job
+    _check_key(api_key, record)
     job.audio_file = default_storage.save(recordings.new_name(job.id, name), upload)
     try:
         with transaction.atomic():
@@ -111,25 +111,32 @@ def create_job(
     return job
 
 
-def rerun_job(job: Job, *, model: str = "") -> Job:
+def rerun_job(
+    job: Job, *, model: str = "", owner: Any = None, api_key: ApiKey | None = None
+) -> Job:
     """Transcribe the same recording anew, as a job of its own; this one stays as it is.
 
-    Raises JobRefused where the model cannot be asked, and NotPossible where the job is gone.
+    It belongs to who asks for it, and is charged to no key but the one that asks. Raises
+    JobRefused where the model cannot be asked, and NotPossible where the job is gone, or is being
+    transcribed anew already.
     """
-    record = _choose_model(model or job.asked_model or job.model)
-    _check_key(job.api_key, record)
+    asked = model or job.asked_model or job.model
+    record = _choose_model(asked)
+    _check_key(api_key, record)
     with transaction.atomic():
         found = Job.objects.select_for_update().filter(pk=job.pk).first()  # deletion waits
         if found is None:
             raise NotPossible(f"{job.title}: it was deleted meanwhile.")
+        again = Job.objects.filter(source_job=found, model=record.model, status__in=Job.WORKING)
+        if again.exists():
+            raise NotPossible(f"{job.title}: it is being transcribed again already.")
         new = reusing.same_recording(found)
         new.engine, new.model = record.engine, record.model
+        new.asked_model = asked if asked != record.model else ""
         new.languages = _check_languages(found.languages, record)
-        new.options, new.script_policy = found.options, found.script_policy
-        new.budget_usd, new.priority = found.budget_usd, found.priority
-        new.api_key, new.metadata, new.source = found.api_key, found.metadata, found.source
-        new.owner_id, new.owner_name = found.owner_id, found.owner_name
-        new.group_id, new.title = found.group_id, found.title
+        new.owner_id = owner.pk if owner else None
+        new.owner_name = owner.get_username() if owner else ""
+        new.api_key = api_key
         new.save(force_insert=True)
         _wake_to_prepare(new)
     return new
@@ -242,8 +249,13 @@ def cancel_job(job: Job) -> None:
             )
             wake("finish_job", job.pk, queue="engine")
             return
-        pending.update(status=Chunk.Status.QUEUED, lease_until=None)
-        working.update(status=Job.Status.CANCELLED, lease_until=None, finished_at=timezone.now())
+        pending.update(status=Chunk.Status.QUEUED, lease_until=None, partial="", heard_ms=0)
+        working.update(
+            status=Job.Status.CANCELLED,
+            cost_usd=admission.spent_by_job(job),
+            lease_until=None,
+            finished_at=timezone.now(),
+        )
 
 
 def retry_job(job: Job) -> None:
@@ -292,11 +304,14 @@ def delete_job(job: Job) -> None:
         found = Job.objects.select_for_update().filter(pk=job.pk).first()  # workers wait
         if found is None:
             return
+        # of two that share the recording, and are deleted at once, the second sees that it is last
+        sharing = Job.objects.filter(audio_file=found.audio_file)
+        list(sharing.select_for_update().order_by("pk").values_list("pk"))
         files = list(found.chunks.values_list("audio_file", flat=True))
         Job.objects.filter(pk=found.pk).delete()
         for field in ("audio_file", "playback_file", "peaks_file"):
             name = getattr(found, field)
-            if not Job.objects.filter(**{field: name}).exists():
+            if not sharing.filter(**{field: name}).exists():
                 files.append(name)
         transaction.on_commit(lambda: recordings.delete(*files))
 

@@ -126,7 +126,8 @@ def _end_hopeless(jobs: QuerySet[Job], chunks: QuerySet[Chunk]) -> None:
     }
     hopeless = expired() & Q(attempt__gte=F("tries_from") + MOST_ATTEMPTS)
     stuck = chunks.filter(hopeless, status=Chunk.Status.TRANSCRIBING).values("pk")
-    Chunk.objects.filter(pk__in=stuck).update(status=Chunk.Status.FAILED, **crashed)
+    still = Q(status=Chunk.Status.TRANSCRIBING) & expired()
+    Chunk.objects.filter(still, pk__in=stuck).update(status=Chunk.Status.FAILED, **crashed)
     jobs.filter(hopeless, status__in=Job.WORKING).update(
         status=Job.Status.FAILED, finished_at=timezone.now(), **crashed
     )

@@ -164,7 +164,7 @@ def retry(request: HttpRequest, job_id: str) -> HttpResponse:
 def rerun(request: HttpRequest, job_id: str) -> HttpResponse:
     job = get_job(request.user, job_id)
     try:
-        new = rerun_job(job, model=request.POST.get("model", ""))
+        new = rerun_job(job, model=request.POST.get("model", ""), owner=request.user)
     except (JobRefused, NotPossible) as error:
         messages.error(request, str(error))
         return redirect("job", job.pk)

@@ -18,6 +18,7 @@ from transcription.engines.base import Capabilities
 TARGET_S = 30
 LONGEST_SHARE = 1.5  # how much longer than its target a chunk may be, where nobody says
 BYTES_PER_MB = 1_000_000
+BYTES_PER_MS = 32  # of WAV, and of FLAC where it is nothing but noise
 
 _DEFAULTS: dict[str, Any] = {
     "engine": "openai",
@@ -99,7 +100,13 @@ def _record(at: int, entry: Any, secret: Callable[[str], str]) -> Capabilities:
     if "max_mb" in found:
         found["max_bytes"] = found.pop("max_mb") * BYTES_PER_MB - FORM_BYTES
     lengths = _lengths(where, found.pop("target_s", None), found.pop("longest_s", None))
-    return Capabilities(**_DEFAULTS | {"label": found["model"]} | lengths | found)
+    record = Capabilities(**_DEFAULTS | {"label": found["model"]} | lengths | found)
+    if record.longest_ms > record.max_bytes // BYTES_PER_MS:
+        raise ValueError(
+            f"{where}: chunks of {record.longest_ms / 1000:g} s do not fit into max_mb. Allowed: "
+            f"longest_s of no more than {record.max_bytes // BYTES_PER_MS // 1000}."
+        )
+    return record
 
 
 def _read(where: str, name: str, value: Any) -> Any:
