@@ -419,6 +419,6 @@ def test_the_documentation_has_every_field_and_its_example_can_be_declared():
 
 def test_chunks_that_do_not_fit_into_a_request_are_refused():
     with pytest.raises(ValueError, match=r"do not fit into max_mb\. Allowed: longest_s of no more"):
-        parse([{"model": "small", "max_mb": 1}])
-    (record,) = parse([{"model": "small", "max_mb": 1, "longest_s": 25}])
+        parse({"model": "small", "max_mb": 1})
+    (record,) = parse({"model": "small", "max_mb": 1, "longest_s": 25})
     assert record.longest_ms == 25_000

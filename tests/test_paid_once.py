@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 
 import numpy as np
 import psutil
+import psycopg2
 import pytest
 from kombu import Queue
 
 from speech_project.celery import app
+from speech_project.database import EMBEDDED_NAME
 from tests.conftest import HALF_MINUTE, SAMPLE, running
 from tests.standin.client import StandInProcess
 from tests.test_serve import running as serving
@@ -28,7 +30,7 @@ __all__ = ["empty_queues"]  # a fixture of every test here
 def long_recording(tmp_path_factory):
     """The sample over and over, each time a little quieter, so that no two chunks are the same."""
     once = np.concatenate(list(audio.decode(SAMPLE)))
-    samples = np.concatenate([(once * 0.97**n).astype(np.int16) for n in range(TIMES)])
+    samples = np.concatenate([(once * 0.97**n).astype(np.int16) for n in range(1, TIMES + 1)])
     path = tmp_path_factory.mktemp("long") / "long.flac"
     path.write_bytes(audio.encode_flac(samples))
     return path
@@ -103,12 +105,25 @@ def test_the_database_is_killed(tmp_path, long_recording, standin):
     key = {"OPENAI_BASE_URL": standin.base_url, "OPENAI_API_KEY": standin.api_key}
     with serving(tmp_path / "data", long_recording, **key) as product:
         wait_until(lambda: len(answered(standin)) >= 5, "the first answers")
-        postmaster(product.data).kill()
-        product.wait_for("Review long")
+        process, _ = postmaster(product.data)
+        process.kill()
+        wait_until(lambda: statuses(product.data) == {"completed"}, "completion")
     repeated = len(standin.log()) - len({entry["sha256"] for entry in standin.log()})
     assert repeated == 0, "each answer found its way into the database"
 
 
 def postmaster(data):
-    pid = int((data / "postgres" / "postmaster.pid").read_text().split()[0])
-    return psutil.Process(pid)
+    """Its process, and the folder of its socket."""
+    lines = (data / "postgres" / "postmaster.pid").read_text().splitlines()
+    return psutil.Process(int(lines[0])), lines[4]
+
+
+def statuses(data):
+    """Of all jobs there; nothing while the database is away."""
+    with suppress(OSError, IndexError, psutil.Error, psycopg2.Error):
+        _, host = postmaster(data)
+        connection = psycopg2.connect(host=host, user="postgres", dbname=EMBEDDED_NAME)
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute("SELECT DISTINCT status FROM jobs")
+            return {status for (status,) in cursor.fetchall()}
+    return set()

@@ -45,7 +45,8 @@ def sweep(job_id: Any = None) -> None:
         "-job__priority", "pk"
     )[:MOST_WAKE_UPS]:
         _wake_chunk(chunk)
-    for engine in list(chunks.filter(QUEUED).values_list("job__engine", flat=True).distinct()):
+    waiting = chunks.filter(QUEUED).order_by()  # an order would make each row distinct
+    for engine in list(waiting.values_list("job__engine", flat=True).distinct()):
         of_engine = chunks.filter(job__engine=engine)
         asked = Q(status=Chunk.Status.TRANSCRIBING, lease_until__gte=timezone.now())
         if not of_engine.filter(asked).exists():
