@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,9 +14,13 @@ from django.utils import timezone
 
 from feedback import mining, scoring
 from feedback.alignment import Edit, word_edits
+from feedback.gains import Gain, gain, with_standing
 from feedback.models import Feedback, Revision
-from transcription.exports import live_segments
+from lexicon.services import count_confirmed, count_undone
+from transcription.correcting import read
+from transcription.exports import live_segments, standings_of
 from transcription.models import Job, Segment
+from transcription.standing import GONE, OPEN, standings, turned
 
 # saves further apart than this are two sittings, two lines of the history
 SITTING = timedelta(minutes=10)
@@ -90,6 +95,23 @@ def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
     return Saved(segment, segment.version)
 
 
+def text_turned(segment: Segment, text: str, wish: str) -> str:
+    """A reviewer's text for the segment with one of the lexicon's replacements made ("0-lexicon"
+    the first) or taken back ("0-heard"). Raises Refused where people wrote something else."""
+    found = standings(segment.engine_text, read(segment.replacements), text)
+    wishes = {
+        f"{number}-{to}": (standing, to)
+        for number, standing in enumerate(found)
+        for to in ("lexicon", "heard")
+    }
+    if wish not in wishes:
+        raise Refused("The lexicon changed no such words here. Load the page again.")
+    standing, to = wishes[wish]
+    if not standing.turnable:
+        raise Refused("These words were changed since, so the lexicon's change cannot be turned.")
+    return text if standing.stands == (to == "lexicon") else turned(text, standing)
+
+
 def _version_made_by(save_id: str, segment: Segment) -> int | None:
     """None for a save that is new."""
     if not save_id:
@@ -148,31 +170,67 @@ def _begin_review(job: Job, now: datetime) -> None:
 
 
 @dataclass(frozen=True)
+class LexiconChange:
+    """What the lexicon changed, or suggested and people took, and how often this became of it."""
+
+    before: str
+    after: str
+    state: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Summary:
-    """What a review comes to. `changes` are the edits that are not equal, with their segments."""
+    """What a review comes to. `changes` are the edits from the engine's text to this one that are
+    not equal, with their segments; `by_people` leaves out what the lexicon did."""
 
     score: scoring.Score
+    gain: Gain
     changes: list[tuple[Segment, Edit]]
+    by_people: list[tuple[Segment, Edit]]
+    by_lexicon: list[LexiconChange]
     taught: list[dict[str, str | int]]
     engine_text: str
     corrected_text: str
 
 
 def summarise(job: Job) -> Summary:
-    segments = live_segments(job)
-    changes = [
-        (segment, edit)
-        for segment in segments
-        for edit in word_edits(segment.engine_text, segment.text)
-        if edit.kind != "equal"
-    ]
+    segments = live_segments(job, words=False)
+    changes: list[tuple[Segment, Edit]] = []
+    by_people: list[tuple[Segment, Edit]] = []
+    score, total = scoring.NOTHING, Gain()
+    by_lexicon = Counter[tuple[str, str, str]]()
+    for segment in segments:
+        found, heard = standings_of(segment), scoring.score(segment.text, segment.engine_text)
+        edits = _edits(segment, segment.engine_text)
+        score += heard
+        changes += edits
+        if not found:
+            by_people += edits
+            total = replace(total, score=total.score + heard)
+            continue
+        total += gain(segment.engine_text, found, segment.text)
+        by_people += _edits(segment, with_standing(segment.engine_text, found))
+        by_lexicon.update(
+            (s.replacement.before, s.replacement.after, s.state)
+            for s in found
+            if s.state not in (OPEN, GONE)
+        )
     return Summary(
-        score=sum((scoring.score(s.text, s.engine_text) for s in segments), scoring.NOTHING),
+        score=score,
+        gain=total,
         changes=changes,
-        taught=mining.misheard(edit for _, edit in changes),
+        by_people=by_people,
+        by_lexicon=[LexiconChange(*change, n) for change, n in by_lexicon.most_common()],
+        taught=mining.misheard(edit for _, edit in by_people),
         engine_text="\n".join(segment.engine_text for segment in segments),
         corrected_text="\n".join(segment.text for segment in segments),
     )
+
+
+def _edits(segment: Segment, before: str) -> list[tuple[Segment, Edit]]:
+    edits = word_edits(before, segment.text)
+    return [(segment, edit) for edit in edits if edit.kind != "equal"]
 
 
 def submit_review(user: Any, job: Job) -> Feedback:
@@ -196,12 +254,43 @@ def submit_review(user: Any, job: Job) -> Feedback:
             reference_words=summary.score.reference_words,
             word_errors=summary.score.word_errors,
             seconds_spent=_seconds_spent(job, now),
+            lexicon=_lexicon(summary),
             extracted_terms=summary.taught,
         )
+        _count(feedback)
         Job.objects.filter(pk=job.pk).update(
             review_status=Job.Review.REVIEWED, reviewed_at=now, lease_until=None
         )
     return feedback
+
+
+def _lexicon(summary: Summary) -> dict[str, Any]:
+    """What the lexicon came to; empty where it had nothing to say."""
+    total = summary.gain
+    if not summary.by_lexicon:
+        return {}
+    terms = total.confirmed.keys() | total.undone.keys()
+    return {
+        "terms": {
+            str(term): {"confirmed": total.confirmed[term], "undone": total.undone[term]}
+            for term in sorted(terms)
+        },
+        "applied": total.applied,
+        "took": total.took,
+        "made": total.made,
+        "word_errors": total.score.word_errors,
+        "wer": total.score.wer,
+        "cer": total.score.cer,
+        "accuracy": total.score.accuracy,
+    }
+
+
+def _count(feedback: Feedback, sign: int = 1) -> None:
+    """Count for its terms what the review tells of them, or with -1 take it back."""
+    terms: Mapping[str, dict[str, int]] = feedback.lexicon.get("terms", {})
+    for name, count in (("confirmed", count_confirmed), ("undone", count_undone)):
+        if told := {int(term): sign * of[name] for term, of in terms.items() if of[name]}:
+            count(told)
 
 
 def _change(segment: Segment, edit: Edit) -> dict[str, Any]:
@@ -226,11 +315,15 @@ def active_seconds(moments: Iterable[datetime]) -> int:
 
 
 def reopen_review(job: Job) -> None:
-    """Take the submission back: its feedback stays, and no longer counts. Raises Refused."""
+    """Take the submission back: its feedback stays, and no longer counts, for the lexicon's terms
+    neither. Raises Refused."""
     with transaction.atomic():
         reopened = Job.objects.filter(pk=job.pk, review_status=Job.Review.REVIEWED).update(
             review_status=Job.Review.IN_REVIEW, reviewed_at=None
         )
         if not reopened:
             raise Refused(f"{job.title}: there is no submitted review to reopen.")
-        Feedback.objects.filter(job=job, withdrawn_at=None).update(withdrawn_at=timezone.now())
+        for feedback in Feedback.objects.filter(job=job, withdrawn_at=None):
+            _count(feedback, -1)
+            feedback.withdrawn_at = timezone.now()
+            feedback.save(update_fields=["withdrawn_at"])

@@ -9,4 +9,5 @@ urlpatterns = [
     path("review/<uuid:job_id>/reopen/", views.reopen, name="reopen"),
     path("review/<uuid:job_id>/segments/<int:segment_id>/", views.segment, name="segment"),
     path("review/<uuid:job_id>/segments/<int:segment_id>/save/", views.save, name="save"),
+    path("review/<uuid:job_id>/segments/<int:segment_id>/turn/", views.turn, name="turn"),
 ]

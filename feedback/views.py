@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -21,10 +21,11 @@ from feedback.services import (
     save_segment,
     submit_review,
     summarise,
+    text_turned,
 )
 from transcription.access import get_job
 from transcription.engines import MODELS
-from transcription.exports import live_segments
+from transcription.exports import live_segments, standings_of
 from transcription.models import Job, Segment
 from transcription.views import ensure_playback
 
@@ -47,6 +48,11 @@ class Desk:
         return round(100 * self.accepted / len(self.segments)) if self.segments else 0
 
     @property
+    def marked(self) -> bool:
+        """There is something in it that a reviewer should look at."""
+        return any(segment.marks for segment in self.segments)
+
+    @property
     def closed(self) -> bool:
         return self.job.review_status == Job.Review.REVIEWED
 
@@ -58,7 +64,7 @@ class Desk:
 @require_safe
 def desk(request: HttpRequest, job_id: str) -> HttpResponse:
     job = get_job(request.user, job_id)
-    segments = live_segments(job)
+    segments = live_segments(job, words=False)
     if not segments and job.status != Job.Status.COMPLETED:
         return redirect("job", job.pk)
     ensure_playback(job)
@@ -77,6 +83,7 @@ def _detail(segment: Segment) -> dict[str, Any]:
     return {
         "segment": segment,
         "edits": word_edits(segment.engine_text, segment.text),
+        "changes": standings_of(segment),
         "history": history[:HISTORY_LENGTH],
     }
 
@@ -85,10 +92,15 @@ def _detail(segment: Segment) -> dict[str, Any]:
 def segment(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
     """What the column beside the text shows, with the text as it is now."""
     job = get_job(request.user, job_id)
+    found = _live_segment(job, segment_id)
+    return _side(request, job, found, found.version)
+
+
+def _live_segment(job: Job, segment_id: int) -> Segment:
     found = Segment.objects.filter(job=job, pk=segment_id, retired_at=None).first()
     if found is None:
         raise Http404("No such segment.")
-    return _side(request, job, found, found.version)
+    return found
 
 
 def _side(request: HttpRequest, job: Job, segment: Segment, version: int) -> HttpResponse:
@@ -100,15 +112,9 @@ def _side(request: HttpRequest, job: Job, segment: Segment, version: int) -> Htt
 @require_POST
 def save(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
     job = get_job(request.user, job_id)
-    if "text" not in request.POST:  # which is not the same as an empty one
-        message = "The save came without its text. Load the page again."
-        return HttpResponse(message, status=422, content_type="text/plain")
-    wish = Save(
-        text=request.POST.get("text", ""),
-        version=_number(request.POST.get("version")),
-        id=request.POST.get("save_id", "")[:64],
-        accept="accept" in request.POST,
-    )
+    wish = _wish(request)
+    if wish is None:
+        return _without_text()
     try:
         saved = save_segment(request.user, job, segment_id, wish)
     except Conflict as conflict:
@@ -118,6 +124,41 @@ def save(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(_next_address(job, saved.segment))
     return _side(request, job, saved.segment, saved.version)
+
+
+@require_POST
+def turn(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
+    """Without the script: save with a change of the lexicon undone or done again, or its
+    suggestion taken."""
+    job = get_job(request.user, job_id)
+    found, wish = _live_segment(job, segment_id), _wish(request)
+    if wish is None:
+        return _without_text()
+    try:
+        wish = replace(wish, text=text_turned(found, wish.text, request.POST.get("turn", "")))
+        save_segment(request.user, job, segment_id, wish)
+    except Conflict as conflict:
+        return _conflict(request, job, wish, conflict.segment)
+    except Refused as refusal:
+        return _refusal(request, job, wish, refusal)
+    return redirect(f"{reverse('desk', args=[job.pk])}?segment={segment_id}")
+
+
+def _wish(request: HttpRequest) -> Save | None:
+    """What is to be saved; None where it lacks its text, which is not the same as an empty one."""
+    if "text" not in request.POST:
+        return None
+    return Save(
+        text=request.POST["text"].replace("\r\n", "\n"),
+        version=_number(request.POST.get("version")),
+        id=request.POST.get("save_id", "")[:64],
+        accept="accept" in request.POST,
+    )
+
+
+def _without_text() -> HttpResponse:
+    message = "The save came without its text. Load the page again."
+    return HttpResponse(message, status=422, content_type="text/plain")
 
 
 def _number(text: str | None) -> int:
@@ -164,7 +205,7 @@ def submit(request: HttpRequest, job_id: str) -> HttpResponse:
         return redirect("reviewed", job.pk)
     if job.review_status == Job.Review.REVIEWED:
         return redirect("reviewed", job.pk)
-    page = Desk(job, live_segments(job))
+    page = Desk(job, live_segments(job, words=False))
     return render(request, "submit.html", {"job": job, "desk": page, "summary": summarise(job)})
 
 

@@ -1,78 +1,35 @@
-"""Curating the lexicon."""
+"""Curating the lexicon. The pages for merging and importing are in admin_pages.py; evidence and
+the trial of terms come from feedback/admin.py, which knows of transcripts."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from django import forms
-from django.contrib import admin
-from django.db.models import JSONField, Q, QuerySet
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.contrib.admin import actions
+from django.db import transaction
+from django.db.models import JSONField, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.utils import timezone
 
+from lexicon import admin_pages, checking, searching, services, versions
+from lexicon.exchange import written
+from lexicon.forms import AlternativeForm, AlternativeFormSet, TermForm
+from lexicon.importing import export_rows
 from lexicon.models import Alternative, Term
-from lexicon.normalising import normalise
+from speech_project.access.models import ApiKey
 from speech_project.access.objects import ObjectField
 
-
-class TermForm(forms.ModelForm):
-    """Normalises, and says which term is in the way of a second one that is the same."""
-
-    class Meta:
-        model = Term
-        fields = ("term", "kind", "status", "language", "script", "api_key", "sounds_like",
-                  "case_sensitive", "priority", "pinned", "note", "example",
-                  "metadata")  # fmt: skip
-        widgets = {
-            "term": forms.TextInput(attrs={"size": 50}),
-            "sounds_like": forms.TextInput(attrs={"size": 50}),
-            "note": forms.Textarea(attrs={"rows": 2}),
-            "example": forms.Textarea(attrs={"rows": 2}),
-        }
-
-    def clean_language(self) -> str:
-        return self.cleaned_data["language"].strip().lower()
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        normalized = normalise(data.get("term") or "")
-        if not normalized:
-            self.add_error("term", "Nothing is left of this term without its punctuation.")
-            return data
-        self.instance.normalized = normalized
-        same = Term.objects.filter(
-            normalized=normalized, language=data.get("language"), api_key=data.get("api_key")
-        ).exclude(pk=self.instance.pk)
-        if found := same.first():
-            self.add_error("term", f"“{found}” is the same term ({found.status}). Change that one.")
-        return data
-
-
-class AlternativeForm(forms.ModelForm):
-    class Meta:
-        model = Alternative
-        fields = ("text", "enabled")
-        widgets = {"text": forms.TextInput(attrs={"size": 40})}
-
-    def clean_text(self) -> str:
-        text = self.cleaned_data["text"]
-        self.instance.normalized = normalise(text)
-        if not self.instance.normalized:
-            raise forms.ValidationError("Nothing is left of this without its punctuation.")
-        return text
-
-
-class AlternativeFormSet(forms.BaseInlineFormSet):
-    def clean(self) -> None:
-        """Refuse what differs only in writing, which forms cannot see: they lack `normalized`."""
-        super().clean()
-        seen = set()
-        for form in self.forms:
-            data = getattr(form, "cleaned_data", {})
-            if not data or data.get("DELETE"):
-                continue
-            if form.instance.normalized in seen:
-                form.add_error("text", "This is there already.")
-            seen.add(form.instance.normalized)
+MOST_WARNINGS = 10  # of those shown at once
+MOST_CHECKED = 200  # terms approved at once are checked for conflicts up to so many
+MOST_DELETED = 500  # at once: their page names each
+MOST_NAMED = 100  # of those about to be deleted
+COUNTED = ("sent", "matched", "confirmed", "undone")
+DERIVED = {"normalized", "romanised", "sound", "script"}
+TYPES = {"csv": "text/csv", "tsv": "text/tab-separated-values", "json": "application/json"}
 
 
 class AlternativeInline(admin.TabularInline):
@@ -81,30 +38,74 @@ class AlternativeInline(admin.TabularInline):
     formset = AlternativeFormSet
     extra = 0
     readonly_fields = ("source", "count")
+    ordering = ("pk",)
+
+
+class Coded(admin.SimpleListFilter):
+    """By what stands in a column of codes. Empty ones have a choice of their own."""
+
+    column, none, empty = "", "-", ""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        used = Term.objects.order_by(self.column).values_list(self.column, flat=True).distinct()
+        return [(code or self.none, code or self.empty) for code in used]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Term]) -> QuerySet[Term]:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        return queryset.filter(**{self.column: "" if chosen == self.none else chosen})
+
+
+class Language(Coded):
+    title = parameter_name = column = "language"
+    empty = "any language"
+
+
+class Script(Coded):
+    title = parameter_name = column = "script"
+    empty = "not told"
+
+
+class Scope(admin.SimpleListFilter):
+    title = "scope"
+    parameter_name = "scope"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        used = Term.objects.exclude(api_key=None).order_by().values("api_key").distinct()
+        keys = ApiKey.objects.filter(pk__in=used).order_by("name")[:100]
+        return [("everyone", "everyone"), *((str(key.pk), str(key)) for key in keys)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Term]) -> QuerySet[Term]:
+        chosen = self.value()
+        if chosen == "everyone":
+            return queryset.filter(api_key=None)
+        known = {str(value) for value, _ in self.lookup_choices}
+        return queryset.filter(api_key=int(chosen)) if chosen in known else queryset
 
 
 @admin.register(Term)
 class TermAdmin(admin.ModelAdmin):
     form = TermForm
     formfield_overrides = {JSONField: {"form_class": ObjectField}}
-    inlines = (AlternativeInline,)
-    list_display = ("term", "kind", "language", "status", "priority", "pinned", "updated_at")
-    list_filter = ("status", "kind", "language", "pinned", "source")
-    search_fields = ("term", "normalized", "alternatives__text")
-    search_help_text = "Terms and the ways in which they are misheard"
-    actions = ("approve", "reject", "retire")
-    raw_id_fields = ("api_key",)
+    inlines: ClassVar[tuple[Any, ...]] = (AlternativeInline,)
+    list_display = ("term", "kind", "language", "status", "scope", "first", "uses")
+    list_filter = ("status", "kind", Language, Script, "source", "pinned", Scope)
+    list_select_related = ("api_key",)
+    list_per_page = 50
+    list_max_show_all = 200
     show_full_result_count = False
-    readonly_fields = (
-        "normalized",
-        "source",
-        "frequency",
-        "confirmed_count",
-        "undone_count",
-        "created_by_name",
-        "created_at",
-        "updated_at",
+    ordering = ("-pk",)
+    search_fields = ("term",)  # shows the box; lexicon/searching.py is what searches
+    search_help_text = (
+        "Terms and what they are misheard as, in any script. ~word: what sounds like it."
     )
+    actions: Sequence[Any] = ("approve", "reject", "retire", "merge", "export_csv",
+                                "export_tsv", "export_json", "delete_selected")  # fmt: skip
+    raw_id_fields = ("api_key",)
+    readonly_fields = ("normalized", "romanised", "source", "frequency", "sent_count",
+                       "matched_count", "confirmed_count", "undone_count", "created_by_name",
+                       "created_at", "updated_at")  # fmt: skip
     fieldsets = (
         (None, {"fields": ("term", "kind", "status", "language", "script", "api_key")}),
         (
@@ -115,35 +116,129 @@ class TermAdmin(admin.ModelAdmin):
         ("Record", {"classes": ("collapse",), "fields": readonly_fields}),
     )
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("import/", view(self.import_file), name="lexicon_term_import"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="for", ordering="api_key")
+    def scope(self, term: Term) -> str:
+        return term.api_key.name if term.api_key else "everyone"
+
+    @admin.display(description="priority", ordering="priority")
+    def first(self, term: Term) -> str:
+        return "pinned" if term.pinned else str(term.priority or "")
+
+    @admin.display(description="uses", ordering="matched_count")
+    def uses(self, term: Term) -> str:
+        counted = (f"{getattr(term, f'{name}_count')} {name}" for name in COUNTED)
+        return ", ".join(each for each in counted if not each.startswith("0 ")) or "–"
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Term], search_term: str
     ) -> tuple[QuerySet[Term], bool]:
-        found, _ = super().get_search_results(request, queryset, search_term)
-        if normalized := normalise(search_term):
-            found |= queryset.filter(
-                Q(normalized__contains=normalized)
-                | Q(alternatives__normalized__contains=normalized)
-            )
-        return found, True
+        return searching.search(queryset, search_term) if search_term else queryset, False
+
+    # --- One term ------------------------------------------------------------------------------
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return super().changeform_view(request, *args, **kwargs)
+        with transaction.atomic():
+            versions.hold()  # two who enter the same term at once do it one after the other
+            return super().changeform_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Term, form: Any, change: bool) -> None:
         if not change:
             obj.created_by_id = request.user.pk
             obj.created_by_name = request.user.get_username()
-        super().save_model(request, obj, form, change)
+            super().save_model(request, obj, form, change)
+        elif fields := set(form.changed_data):  # and nothing else: counters go on meanwhile
+            obj.updated_at = timezone.now()
+            derived = DERIVED if fields & {"term", "sounds_like", "script"} else set()
+            obj.save(update_fields=fields | derived | {"updated_at"})
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        term = Term.objects.filter(pk=form.instance.pk)
+        if any(formset.has_changed() for formset in formsets):
+            term.update(updated_at=timezone.now())
+        if form.instance.status in checking.STANDING:
+            self._warn(request, term)
+
+    def _warn(self, request: HttpRequest, terms: QuerySet[Term]) -> None:
+        found = checking.warnings_about(terms)
+        for sentence in found[:MOST_WARNINGS]:
+            self.message_user(request, sentence, messages.WARNING)
+        if more := len(found[MOST_WARNINGS:]):
+            self.message_user(request, f"And {more} more of that kind.", messages.WARNING)
+
+    # --- Several -------------------------------------------------------------------------------
 
     @admin.action(description="Approve: use them in the next transcripts", permissions=["change"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
-        self._set(request, queryset, Term.Status.APPROVED)
+        ids = list(queryset.order_by().values_list("pk", flat=True)[:MOST_CHECKED])
+        count = services.approve(queryset)
+        self.message_user(request, f"{count} set to approved.")
+        self._warn(request, Term.objects.filter(pk__in=ids))
 
     @admin.action(description="Reject: never suggest them again", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
-        self._set(request, queryset, Term.Status.REJECTED)
+        self.message_user(request, f"{services.reject(queryset)} set to rejected.")
 
     @admin.action(description="Retire: keep them, do not use them", permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
-        self._set(request, queryset, Term.Status.RETIRED)
+        self.message_user(request, f"{services.retire(queryset)} set to retired.")
 
-    def _set(self, request: HttpRequest, queryset: QuerySet[Term], status: str) -> None:
-        count = queryset.update(status=status)
-        self.message_user(request, f"{count} set to {status}.")
+    @admin.action(description="Merge: make one term of them", permissions=["change"])
+    def merge(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
+        return admin_pages.merge(self, request, queryset)
+
+    @admin.action(description="Export as CSV", permissions=["view"])
+    def export_csv(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponseBase:
+        return self._export(queryset, "csv")
+
+    @admin.action(description="Export as TSV", permissions=["view"])
+    def export_tsv(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponseBase:
+        return self._export(queryset, "tsv")
+
+    @admin.action(description="Export as JSON", permissions=["view"])
+    def export_json(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponseBase:
+        return self._export(queryset, "json")
+
+    def _export(self, queryset: QuerySet[Term], format: str) -> HttpResponseBase:
+        pieces = written(export_rows(queryset), format)
+        # spreadsheet programs take CSV for UTF-8 only where a byte order mark says so
+        marked = (piece if at or format != "csv" else "\ufeff" + piece
+                  for at, piece in enumerate(pieces))  # fmt: skip
+        answer = StreamingHttpResponse(marked, content_type=f"{TYPES[format]}; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="lexicon.{format}"'
+        return answer
+
+    def import_file(self, request: HttpRequest) -> HttpResponse:
+        return admin_pages.import_file(self, request)
+
+    @admin.action(description="Delete: forget all that is known of them", permissions=["delete"])
+    def delete_selected(
+        self, request: HttpRequest, queryset: QuerySet[Term]
+    ) -> HttpResponseBase | None:
+        if queryset.count() <= MOST_DELETED:
+            return actions.delete_selected(self, request, queryset)
+        told = (
+            f"At most {MOST_DELETED} terms are deleted at once. To use them no more, retire them."
+        )
+        self.message_user(request, told, messages.ERROR)
+        return None
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        """The terms alone: what hangs on them goes with them, and may be much."""
+        names = [str(term) for term in objs[:MOST_NAMED]]
+        count = len(objs) if isinstance(objs, list) else objs.count()
+        if count > MOST_NAMED:
+            names.append(f"and {count - MOST_NAMED:,} more")
+        return names, {self.opts.verbose_name_plural: count}, set(), []
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
+        Term.objects.filter(pk__in=queryset.order_by().values("pk"))._raw_delete(queryset.db)

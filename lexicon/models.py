@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from speech_project.access.models import ApiKey
 
@@ -33,8 +34,11 @@ class Term(models.Model):
 
     term = models.TextField(help_text="As it is to be written.")
     normalized = models.TextField(editable=False)
+    romanised = models.TextField(blank=True, editable=False)
     language = models.CharField(blank=True, help_text="ISO 639 code, e.g. de; empty: any.")
-    script = models.CharField(blank=True, help_text="ISO 15924 code, e.g. Deva; empty: any.")
+    script = models.CharField(
+        blank=True, help_text="ISO 15924 code, e.g. Deva; empty: as the term is."
+    )
     kind = models.CharField(choices=Kind, default=Kind.OTHER)
     status = models.CharField(choices=Status, default=Status.SUGGESTED)
     api_key = models.ForeignKey(
@@ -46,6 +50,7 @@ class Term(models.Model):
         help_text="Empty: for everyone.",
     )
     sounds_like = models.TextField(blank=True, help_text="Where the spelling does not tell.")
+    sound = models.TextField(blank=True, editable=False)
     case_sensitive = models.BooleanField(default=False)
     priority = models.SmallIntegerField(default=0)
     pinned = models.BooleanField(default=False)
@@ -60,8 +65,9 @@ class Term(models.Model):
     undone_count = models.IntegerField(default=0, editable=False)
     created_by_id = models.IntegerField(null=True, editable=False)
     created_by_name = models.TextField(blank=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # of what curators enter, not of counters; whoever changes that writes it
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         managed = False
@@ -78,7 +84,12 @@ class Term(models.Model):
                 name="uq_lexicon_terms_api_key",
             ),
         ]
-        indexes = [models.Index(fields=["status", "normalized"], name="ix_lexicon_terms_status")]
+        indexes = [
+            models.Index(fields=["status", "normalized"], name="ix_lexicon_terms_status"),
+            models.Index(
+                fields=["sound"], opclasses=["text_pattern_ops"], name="ix_lexicon_terms_sound"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.term
@@ -105,3 +116,18 @@ class Alternative(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class LexiconVersion(models.Model):
+    """One row; triggers raise its number in the transaction of a change (see versions.py)."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    version = models.BigIntegerField()
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        managed = False
+        db_table = "lexicon_version"
+
+    def __str__(self) -> str:
+        return f"version {self.version}"

@@ -179,12 +179,14 @@ lexicon_terms = Table(
     big_id(),
     words("term", "As it is to be written", None),
     words("normalized", "lexicon.normalise of the term: what makes two terms the same", None),
+    words("romanised", "That in Latin letters, to be found from any keyboard"),
     code("language", "ISO 639 code; empty: any"),
     code("script", "ISO 15924 code of the term's script"),
     code("kind", "What sort of thing it names", "other"),
     code("status", "Only approved terms are used", "suggested"),
     belongs("api_key_id", "api_keys", nullable=True, ondelete="CASCADE"),
     words("sounds_like", "How it is said, where the spelling does not tell"),
+    words("sound", "Key of how it is said: search by sound, and terms that sound alike"),
     flag("case_sensitive", "Only these capitals are the term"),
     Column(
         "priority",
@@ -228,6 +230,7 @@ lexicon_terms = Table(
         postgresql_where=text("api_key_id IS NOT NULL"),
     ),
     Index("ix_lexicon_terms_status", "status", "normalized"),
+    Index("ix_lexicon_terms_sound", "sound", postgresql_ops={"sound": "text_pattern_ops"}),
     comment="Words that the engine should hear and the text spell right",
 )
 
@@ -248,6 +251,39 @@ lexicon_alternatives = Table(
     Index("ix_alternatives_normalized", "normalized"),
     comment="The ways in which a term is misheard",
 )
+
+lexicon_version = Table(
+    "lexicon_version",
+    metadata,
+    Column(
+        "id",
+        SmallInteger,
+        primary_key=True,
+        autoincrement=False,
+        server_default=text("1"),
+        comment="Always 1: there is one row",
+    ),
+    Column(
+        "version",
+        BigInteger,
+        Identity(),
+        nullable=False,
+        comment="Rises with each change to what matching or hints use; no number comes twice",
+    ),
+    made("changed_at", "When it last rose"),
+    CheckConstraint("id = 1", name="one_row"),
+    comment="Which lexicon this is: triggers raise it in the transaction of the change",
+)
+
+# What matching and hints use. Migrations put a trigger on each table that raises the lexicon's
+# version on INSERT, DELETE, TRUNCATE and UPDATE OF these columns.
+RAISES_VERSION = {
+    "lexicon_terms": (
+        "term", "normalized", "language", "script", "kind", "status", "api_key_id", "sounds_like",
+        "sound", "case_sensitive", "priority", "pinned",
+    ),
+    "lexicon_alternatives": ("term_id", "text", "normalized", "enabled"),
+}  # fmt: skip
 
 JOB_STATES = (
     "queued", "preparing", "transcribing", "finishing", "completed", "failed", "cancelled"
@@ -299,6 +335,7 @@ jobs = Table(
     money("budget_usd", "What it may cost; null: no limit"),
     number("word_count", "Words of the engine's text"),
     words("lexicon_version", "Which lexicon was applied"),
+    words("lexicon_problem", "Why the lexicon was not applied; empty: it was, or there was none"),
     *user("assigned_to", "Who is to review it"),
     json("metadata", "Free fields of the client", "{}"),
     made(),
@@ -378,7 +415,7 @@ attempts = Table(
     big_id(),
     belongs("chunk_id", "chunks", ondelete="CASCADE"),
     number("number", "The chunk's attempt that asked"),
-    code("step", "Why it was asked: first, without_prompt, smaller, other_model", "first"),
+    code("step", "Why it was asked: see the values allowed", "first"),
     number("part", "Which part of the chunk, where it is asked in smaller ones"),
     code("account", "The service that was asked; empty: this machine itself"),
     code("model", "Which model was asked", None),
@@ -393,7 +430,7 @@ attempts = Table(
     words("error_message", "What the engine said"),
     made("started_at"),
     moment("finished_at", "Answer or error received"),
-    one_of("step", "first", "without_prompt", "smaller", "other_model"),
+    one_of("step", "first", "without_prompt", "smaller", "other_model", "second_look"),
     # how many requests are under way
     Index("ix_attempts_open", "account", postgresql_where=text("finished_at IS NULL")),
     comment="Each request to an engine and its answer, kept for ever",
@@ -477,6 +514,7 @@ feedback = Table(
     number("reference_words", "Words of the corrected text"),
     number("word_errors", "Substituted, deleted and inserted words"),
     number("seconds_spent", "From the first correction to the submission, pauses taken out"),
+    json("lexicon", "What the lexicon came to: its terms' counts, and errors without it", "{}"),
     json("extracted_terms", "What the corrections may teach: [{heard, corrected, count}]", "[]"),
     made(),
     moment("withdrawn_at", "The review was reopened; it no longer counts"),

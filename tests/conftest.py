@@ -26,7 +26,8 @@ from django.test.utils import setup_databases, teardown_databases
 from sqlalchemy import create_engine, pool
 
 from speech_project import database
-from transcription import audio, services
+from tests.standin.client import Control
+from transcription import audio, services, wakeups
 from transcription.models import Chunk, Job, Segment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -164,6 +165,23 @@ def upload_sample(db: None) -> Callable[..., Job]:
             )
 
     return upload
+
+
+@pytest.fixture
+def sent() -> Iterator[list[tuple[str, str]]]:
+    """What was sent to workers, in order; nothing is done with it."""
+    messages: list[tuple[str, str]] = []
+    with wakeups.delivered_to(lambda task, pk: messages.append((task, pk))):
+        yield messages
+
+
+@pytest.fixture
+def standin(openai_standin: Control, settings: Any) -> Control:
+    """The configured service, which hears half a minute of speech in any sound."""
+    settings.OPENAI_BASE_URL = openai_standin.base_url
+    settings.OPENAI_API_KEY, settings.ENGINE_CONFIGURED = openai_standin.api_key, True
+    openai_standin.set_text(HALF_MINUTE)
+    return openai_standin
 
 
 @pytest.fixture(scope="session")

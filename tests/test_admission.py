@@ -11,27 +11,11 @@ from django.db import connection
 from django.utils import timezone
 
 from speech_project.access.keys import create_key
-from tests.conftest import HALF_MINUTE
-from transcription import admission, leases, pipeline, wakeups
+from transcription import admission, leases, pipeline
 from transcription.models import Attempt, Chunk, EngineAccount, Job
 from transcription.services import JobRefused, retry_job
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def sent():
-    messages: list[tuple[str, str]] = []
-    with wakeups.delivered_to(lambda task, pk: messages.append((task, pk))):
-        yield messages
-
-
-@pytest.fixture
-def standin(openai_standin, settings):
-    settings.OPENAI_BASE_URL = openai_standin.base_url
-    settings.OPENAI_API_KEY, settings.ENGINE_CONFIGURED = openai_standin.api_key, True
-    openai_standin.set_text(HALF_MINUTE)
-    return openai_standin
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sent")]
 
 
 @pytest.fixture

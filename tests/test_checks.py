@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from transcription.checks import HELPED_BY, Circumstances, examine, lasting, severity, speech_rate
+from transcription.checks import HELPED_BY, Circumstances, examine, lasting, severity
+from transcription.spoken import speech_rate
 
 # ordinary speech, about three words a second
 SPOKEN = {

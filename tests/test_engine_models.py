@@ -82,9 +82,20 @@ def test_only_the_newest_model_takes_terms_and_several_languages():
     newest = capabilities("gpt-transcribe")
 
     assert (newest.keywords_field, newest.language_field) == ("keywords", "languages")
-    assert [name for name, each in MODELS.items() if each.keywords_field != "none"] == [
+    assert [name for name, each in MODELS.items() if each.keywords_field == "keywords"] == [
         "gpt-transcribe"
     ]
+
+
+def test_each_model_is_told_terms_in_its_own_form():
+    assert {name: each.takes_terms for name, each in MODELS.items()} == {
+        "gpt-transcribe": "keywords",
+        "gpt-4o-transcribe": "prompt",
+        "gpt-4o-mini-transcribe": "prompt",
+        "gpt-4o-transcribe-diarize": "none",
+        "whisper-1": "prompt",
+        "pocketsphinx": "words",
+    }
 
 
 @pytest.mark.parametrize("record", MODELS.values(), ids=str)

@@ -110,34 +110,6 @@ def test_the_diarizing_model_is_told_no_prompt_and_to_cut_by_itself(hear, openai
     }
 
 
-@pytest.mark.parametrize(
-    ("prompt", "start"),
-    [
-        ("Metoprolol Ozempic " * 50, "Ozempic Metoprolol"),
-        ("Diabète à Zürich " * 50, "Diabète à"),
-        ("糖尿病" * 100, "尿病糖"),
-    ],
-)
-def test_whisper_is_told_the_end_of_a_long_prompt_in_whole_words(
-    hear, openai_standin, prompt, start
-):
-    """It would keep the last 224 tokens only; bytes are never fewer than tokens."""
-    hear("whisper-1", prompt=prompt)
-
-    (sent,) = openai_standin.log()[0]["fields"]["prompt"]
-    assert prompt.endswith(sent)
-    assert sent.startswith(start)
-    assert 200 < len(sent.encode()) <= 224
-
-
-def test_a_prompt_that_fits_is_left_alone(hear, openai_standin):
-    prompt = "Zürich " * 28  # 224 bytes
-
-    hear("whisper-1", prompt=prompt)
-
-    assert openai_standin.log()[0]["fields"]["prompt"] == [prompt]
-
-
 def test_other_models_are_told_all_of_a_prompt(hear, openai_standin):
     hear("gpt-transcribe", prompt="Ozempic " * 100)
 

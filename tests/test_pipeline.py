@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from transcription import hearing, leases, pipeline, sweeping, wakeups
+from transcription import hearing, leases, pipeline, sweeping
 from transcription.models import Attempt, Chunk, Job, Segment
 from transcription.services import NotPossible, cancel_job, delete_job, retry_job
 
@@ -33,19 +33,9 @@ STEPS = {
 
 
 @pytest.fixture
-def sent():
-    """What was sent to workers, in order; nothing is done with it."""
-    messages: list[tuple[str, str]] = []
-    with wakeups.delivered_to(lambda task, pk: messages.append((task, pk))):
-        yield messages
-
-
-@pytest.fixture
-def standin(openai_standin, settings):
-    settings.OPENAI_BASE_URL = openai_standin.base_url
-    settings.OPENAI_API_KEY, settings.ENGINE_CONFIGURED = openai_standin.api_key, True
-    openai_standin.set_text(" ".join(SENTENCES))
-    return openai_standin
+def standin(standin):
+    standin.set_text(" ".join(SENTENCES))
+    return standin
 
 
 @pytest.fixture

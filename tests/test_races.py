@@ -15,22 +15,15 @@ from django.utils import timezone
 
 from feedback.services import Conflict, Save, save_segment, submit_review
 from tests.conftest import HALF_MINUTE
-from transcription import choosing, hearing, leases, pipeline, services, sweeping, tasks, wakeups
+from transcription import choosing, hearing, leases, pipeline, services, sweeping, tasks
 from transcription.engines.base import EngineError
 from transcription.models import Attempt, Chunk, Job, Segment
 from transcription.timing import TimedWord
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sent")]
 
 PERMANENT = EngineError("broken", "It broke.", permanent=True)
 QUEUED = Q(status=Chunk.Status.QUEUED)
-
-
-@pytest.fixture(autouse=True)
-def sent():
-    messages: list[tuple[str, str]] = []
-    with wakeups.delivered_to(lambda task, pk: messages.append((task, pk))):
-        yield messages
 
 
 @pytest.fixture

@@ -5,26 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import HALF_MINUTE as TEXT
-from transcription import pipeline, wakeups
+from transcription import pipeline
 from transcription.models import Attempt, Chunk, Job, Segment
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sent")]
 
 PROMPT = "A ward round in a small hospital with many names of drugs."
-
-
-@pytest.fixture(autouse=True)
-def sent():
-    with wakeups.delivered_to(lambda task, pk: None):
-        yield
-
-
-@pytest.fixture
-def standin(openai_standin, settings):
-    settings.OPENAI_BASE_URL = openai_standin.base_url
-    settings.OPENAI_API_KEY, settings.ENGINE_CONFIGURED = openai_standin.api_key, True
-    openai_standin.set_text(TEXT)
-    return openai_standin
 
 
 @pytest.fixture

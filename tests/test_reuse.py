@@ -10,11 +10,11 @@ from django.contrib.auth.models import User
 
 from speech_project.access.keys import create_key
 from tests.conftest import HALF_MINUTE as TEXT
-from transcription import pipeline, wakeups
+from transcription import pipeline
 from transcription.models import Job, Segment
 from transcription.services import NotPossible, delete_job, rerun_job
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media", "sent")]
 
 STEPS = {
     "prepare_job": pipeline.prepare,
@@ -22,21 +22,6 @@ STEPS = {
     "finish_job": pipeline.finish,
     "make_playback": lambda pk: None,
 }
-
-
-@pytest.fixture(autouse=True)
-def sent(media):
-    messages: list[tuple[str, str]] = []
-    with wakeups.delivered_to(lambda task, pk: messages.append((task, pk))):
-        yield messages
-
-
-@pytest.fixture
-def standin(openai_standin, settings):
-    settings.OPENAI_BASE_URL = openai_standin.base_url
-    settings.OPENAI_API_KEY, settings.ENGINE_CONFIGURED = openai_standin.api_key, True
-    openai_standin.set_text(TEXT)
-    return openai_standin
 
 
 @pytest.fixture

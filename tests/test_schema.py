@@ -238,8 +238,47 @@ def test_printed_sql_builds_the_schema(scratch):
     sql = run_alembic(scratch, "upgrade", "head", "--sql").stdout
     with engine_of(scratch).connect() as found:
         found.exec_driver_sql("ROLLBACK")
-        found.connection.cursor().execute(sql)
+        cursor = found.connection.cursor()
+        cursor.execute(sql)
         assert set(metadata.tables) <= set(inspect(found).get_table_names())
+        assert version_of(cursor) < version_of(cursor, after=ADD_TERM)
+
+
+ADD_TERM = "INSERT INTO lexicon_terms (term, normalized) VALUES ('Ozempic', 'ozempic')"
+
+
+def version_of(cursor: Any, after: str = "SELECT 1") -> int:
+    """The lexicon's version, after a statement."""
+    cursor.execute(after)
+    cursor.execute("SELECT version FROM lexicon_version")
+    ((version,),) = cursor.fetchall()
+    return version
+
+
+def test_a_lexicon_from_before_versions_gets_one_and_loses_nothing_on_the_way_back(scratch):
+    """Nor do answers of a kind that was not known then."""
+    run_alembic(scratch, "upgrade", "0002")
+    found = database.connect(scratch)
+    found.autocommit = True
+    cursor = found.cursor()
+    cursor.execute(ADD_TERM)
+    assert run_alembic(scratch, "upgrade", "0003").returncode == 0
+    first = version_of(cursor)
+    assert version_of(cursor, after="UPDATE lexicon_terms SET pinned = true") > first
+    cursor.execute(
+        "INSERT INTO jobs (id, title, source, audio_file, audio_name, audio_sha256, audio_bytes,"
+        " engine, model) VALUES (gen_random_uuid(), 'a', 'api', 'a', 'a', repeat('0', 64), 1, 'a',"
+        " 'a'); INSERT INTO chunks (job_id, start_ms, end_ms) SELECT id, 0, 1 FROM jobs;"
+        " INSERT INTO attempts (chunk_id, model, step) SELECT id, 'a', 'second_look' FROM chunks"
+    )
+    assert run_alembic(scratch, "downgrade", "0002").returncode == 0
+    cursor.execute("SELECT term, (SELECT step FROM attempts) FROM lexicon_terms")
+    assert cursor.fetchall() == [("Ozempic", "other_model")]
+    cursor.execute("SELECT count(*) FROM pg_proc WHERE proname = 'raise_lexicon_version'")
+    assert cursor.fetchall() == [(0,)]
+    cursor.execute("UPDATE lexicon_terms SET pinned = false; DELETE FROM lexicon_terms")
+    assert run_alembic(scratch, "upgrade", "head").returncode == 0
+    found.close()
 
 
 def test_a_missing_database_is_told_with_its_create_line(db):

@@ -7,9 +7,11 @@ from datetime import date
 import pytest
 from django.core.checks import run_checks
 
-from transcription import choosing, pipeline, shutdowns, wakeups
+from transcription import choosing, pipeline, shutdowns
 from transcription.models import Job
 from transcription.services import rerun_job
+
+pytestmark = pytest.mark.usefixtures("sent")
 
 SHUTDOWN = date(2027, 2, 26)
 
@@ -20,20 +22,10 @@ def on(monkeypatch):
     return lambda day: monkeypatch.setattr(choosing, "today", lambda: day)
 
 
-@pytest.fixture(autouse=True)
-def messages():
-    found: list[tuple[str, str]] = []
-    with wakeups.delivered_to(lambda task, pk: found.append((task, pk))):
-        yield found
-
-
 @pytest.fixture
-def standin(openai_standin, settings):
-    settings.OPENAI_BASE_URL = openai_standin.base_url
-    settings.OPENAI_API_KEY, settings.ENGINE_CONFIGURED = openai_standin.api_key, True
+def standin(standin, settings):
     settings.STT_MODEL = "whisper-1"
-    openai_standin.set_text("We saw the patient on Monday and she told us that she is well again.")
-    return openai_standin
+    return standin
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from django.utils.text import Truncator
 
 from speech_project.access.groups import GroupField
 from speech_project.access.objects import ObjectField
-from transcription import services
+from speech_project.access.readonly import ReadOnly
+from transcription import hints, services
 from transcription.access import visible_jobs
 from transcription.models import Attempt, Chunk, EngineAccount, Job
 from transcription.templatetags.transcripts import in_words, usd
@@ -40,16 +41,12 @@ class JobForm(forms.ModelForm):
         fields = ("title", "priority", "group_id", "budget_usd", "metadata")
 
 
-class ChunkInline(admin.TabularInline):
+class ChunkInline(ReadOnly, admin.TabularInline):
     model = Chunk
     fields = ("position", "start_ms", "end_ms", "side", "status", "attempt", "asked",
               "error_message", "findings", "text")  # fmt: skip
     readonly_fields = fields
     extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description="channel")
     def side(self, chunk: Chunk) -> str:
@@ -89,8 +86,8 @@ class JobAdmin(admin.ModelAdmin):
               "assigned_to_name", "model", "asked_model", "languages", "options", "length",
               "audio_name", "audio_format", "audio_sha256", "audio_bytes", "earlier_job",
               "owner_name", "api_key", "source", "budget_usd", "cost", "usage", "answers",
-              "word_count", "created_at", "started_at", "finished_at", "review_started_at",
-              "reviewed_at", "metadata")  # fmt: skip
+              "terms_told", "word_count", "created_at", "started_at", "finished_at",
+              "review_started_at", "reviewed_at", "metadata")  # fmt: skip
     editable = ("title", "priority", "group_id", "budget_usd", "metadata")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -137,6 +134,12 @@ class JobAdmin(admin.ModelAdmin):
     @admin.display(description="cost", ordering="cost_usd")
     def cost(self, job: Job) -> str:
         return usd(job.cost_usd)
+
+    @admin.display(description="terms told")
+    def terms_told(self, job: Job) -> str:
+        told = Truncator(", ".join(term.text for term in hints.summary(job).sent)).chars(400)
+        page = reverse("job", args=[job.pk])
+        return format_html('{}<br><a href="{}?hints">All of it</a>', told or "–", page)
 
     @admin.display(description="answers")
     def answers(self, job: Job) -> str:
@@ -192,7 +195,7 @@ class JobAdmin(admin.ModelAdmin):
 
 
 @admin.register(Attempt)
-class AttemptAdmin(admin.ModelAdmin):
+class AttemptAdmin(ReadOnly, admin.ModelAdmin):
     """What engines were asked and what they answered: read, never changed."""
 
     list_display = ("recording", "step", "model", "start", "cost", "started_at")
@@ -203,7 +206,7 @@ class AttemptAdmin(admin.ModelAdmin):
     list_select_related = ("chunk__job",)
     fields = ("recording", "number", "step", "part", "model", "account", "started_at",
               "finished_at", "error_code", "error_message", "cost", "usage", "request_id",
-              "text", "request", "response")  # fmt: skip
+              "text", "terms_told", "terms_left_out", "request", "response")  # fmt: skip
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
@@ -214,14 +217,14 @@ class AttemptAdmin(admin.ModelAdmin):
         by_job = lookup in ("chunk__id__exact", "chunk__job__id__exact")
         return by_job or super().lookup_allowed(lookup, value, request)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    @admin.display(description="terms told")
+    def terms_told(self, attempt: Attempt) -> str:
+        return ", ".join(hints.told(attempt)) or "–"
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @admin.display(description="terms left out")
+    def terms_left_out(self, attempt: Attempt) -> str:
+        groups = ((g.count, g.why, ", ".join(g.texts)) for g in hints.left_out(attempt))
+        return format_html_join("", "<p><b>{} × {}</b>: {}</p>", groups) or "–"
 
     @admin.display(description="recording")
     def recording(self, attempt: Attempt) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ from rest_framework.views import APIView
 
 from speech_project.access.models import ApiKey
 from speech_project.access.objects import why_not
-from transcription import progress
+from transcription import hints, progress
 from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
 from transcription.exports import live_segments, segment_dict
@@ -76,6 +77,8 @@ class NewJob(serializers.Serializer):
     languages = serializers.ListField(child=serializers.CharField(), required=False, default=list)
     channels = serializers.CharField(required=False, default="auto")
     prompt = serializers.CharField(required=False, default="", allow_blank=True)
+    hints = serializers.BooleanField(required=False, default=True)
+    second_look = serializers.BooleanField(required=False, default=False)
     budget_usd = serializers.DecimalField(
         max_digits=12, decimal_places=6, min_value=Decimal(0), allow_null=True, default=None
     )
@@ -166,7 +169,19 @@ class JobDetail(APIView):
     def get(self, request: Request, job_id: str) -> Response:
         job = get_job(request.user, job_id)
         segments = [segment_dict(segment) for segment in live_segments(job)]
-        return Response(JobSerializer(job).data | {"segments": segments})
+        return Response(JobSerializer(job).data | {"hints": _hints(job), "segments": segments})
+
+
+def _hints(job: Job) -> dict[str, Any] | None:
+    """What the engine was told of the lexicon; None while the job is at work, which asks on."""
+    if job.working:
+        return None
+    found = hints.summary(job)
+    sent = [{"id": told.id, "term": told.text, "parts": told.parts} for told in found.sent]
+    left_out = [
+        {"reason": each.reason, "count": each.count, "terms": each.texts} for each in found.left_out
+    ]
+    return {"sent": sent, "left_out": left_out}
 
 
 class JobSegments(APIView):
@@ -178,8 +193,7 @@ class JobSegments(APIView):
 class JobAction(APIView):
     """One of the services that change a job, which the answer then shows."""
 
-    def act(self, job: Job) -> None:
-        raise NotImplementedError
+    act: Callable[[Job], None]
 
     def post(self, request: Request, job_id: str) -> Response:
         job = get_job(request.user, job_id)
@@ -192,13 +206,11 @@ class JobAction(APIView):
 
 
 class CancelJob(JobAction):
-    def act(self, job: Job) -> None:
-        cancel_job(job)
+    act = staticmethod(cancel_job)
 
 
 class RetryJob(JobAction):
-    def act(self, job: Job) -> None:
-        retry_job(job)
+    act = staticmethod(retry_job)
 
 
 class RerunJob(APIView):

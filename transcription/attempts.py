@@ -11,7 +11,8 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from transcription import admission
+from lexicon.prompting import Hints
+from transcription import admission, hints
 from transcription.engines.base import Answer, Capabilities, EngineError, Request, Stretch, Word
 from transcription.models import Attempt, Chunk, Job
 
@@ -22,34 +23,41 @@ STORE_PATIENCE_S = 120.0
 PERHAPS_CHARGED = frozenset({"timeout", "bad_answer", "abandoned"})
 
 
-def described(request: Request) -> dict[str, Any]:
-    """What was asked, without the audio: what makes two requests for a chunk the same."""
+def described(request: Request, given: Hints) -> dict[str, Any]:
+    """What was asked, without the audio."""
+    told = hints.described(given)
     return {
         "audio_ms": request.audio_ms,
         "languages": list(request.languages),
         "prompt": request.prompt,
-    }
+    } | ({"hints": told} if told else {})
 
 
-def stored_answer(attempt: Attempt) -> Answer | None:
-    """The answer that this very request has got already."""
+def stored(attempt: Attempt) -> Attempt | None:
+    """The answered request for this part of the chunk in this step.
+
+    With what prompt and terms it was asked does not matter: the lexicon may have changed since,
+    and more of the recording around be heard, but it is an answer, and paid for.
+    """
     answered = Attempt.objects.exclude(answer={}).filter(
         chunk=attempt.chunk,
         step=attempt.step,
         part=attempt.part,
         model=attempt.model,
-        request=attempt.request,
+        request__audio_ms=attempt.request["audio_ms"],
     )
-    found = answered.order_by("pk").first()
-    if found is None:
-        return None
-    kept = found.answer
+    return answered.order_by("pk").first()
+
+
+def answer_of(attempt: Attempt) -> Answer:
+    """As it was read when it came."""
+    kept = attempt.answer
     return Answer(
         text=kept["text"],
         words=tuple(Word(**word) for word in kept["words"]),
         stretches=tuple(Stretch(**stretch) for stretch in kept["stretches"]),
         language=kept["language"],
-        usage=found.usage,
+        usage=attempt.usage,
     )
 
 

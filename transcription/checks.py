@@ -15,10 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache, lru_cache
 from itertools import groupby
 from math import prod
-from typing import NamedTuple
+
+from transcription import invented
+from transcription.spoken import LETTERS_A_WORD, Spoken, Token, tokens_of
+from transcription.writing import language_code, script_of, scripts_of
 
 # --- What a check gives and takes ---------------------------------------------------------------
 
@@ -47,7 +49,7 @@ class Circumstances:
     detected: str = ""  # as the engine wrote it: "fr" or "french"
     output_tokens: int | None = None
     most_output_tokens: int | None = None
-    usual_rate: float | None = None  # as speech_rate, in the rest of the recording
+    usual_rate: float | None = None  # as spoken.speech_rate, in the rest of the recording
 
 
 # What may cure an answer: asking again without prompt and keywords, in smaller pieces, or another
@@ -63,177 +65,11 @@ HELPED_BY: dict[str, frozenset[str]] = {
     "credits": frozenset({"other_model"}),
 }
 
-# --- Scripts and languages ----------------------------------------------------------------------
 
-# the first word of a letter's Unicode name -> ISO 15924
-SCRIPTS = {
-    "LATIN": "Latn", "CYRILLIC": "Cyrl", "GREEK": "Grek", "ARMENIAN": "Armn", "GEORGIAN": "Geor",
-    "HEBREW": "Hebr", "ARABIC": "Arab", "SYRIAC": "Syrc", "THAANA": "Thaa", "ETHIOPIC": "Ethi",
-    "DEVANAGARI": "Deva", "BENGALI": "Beng", "GURMUKHI": "Guru", "GUJARATI": "Gujr",
-    "ORIYA": "Orya", "TAMIL": "Taml", "TELUGU": "Telu", "KANNADA": "Knda", "MALAYALAM": "Mlym",
-    "SINHALA": "Sinh", "THAI": "Thai", "LAO": "Laoo", "TIBETAN": "Tibt", "MYANMAR": "Mymr",
-    "KHMER": "Khmr", "MONGOLIAN": "Mong", "CANADIAN": "Cans", "CHEROKEE": "Cher",
-    "CJK": "Hani", "IDEOGRAPHIC": "Hani", "BOPOMOFO": "Bopo", "HANGUL": "Hang",
-    "HIRAGANA": "Kana", "KATAKANA": "Kana", "KATAKANA-HIRAGANA": "Kana",
-}  # fmt: skip
-
-# script -> the languages written in it; several scripts where each is in use today
-WRITTEN_IN = {
-    "Latn": "af ak ay az bi bm br bs ca ceb co cs cy da de ee en eo es et eu fi fj fo fr fy ga gd"
-    " gl gn gv ha haw hmn hr ht hu id ig io is it jv kk kl ku la lb lg ln lt lv mg mh mi ms mt na"
-    " nl no ny oc om pl pt qu rm rn ro rw sc se sg sk sl sm sn so sq sr ss st su sv sw tk tl tn to"
-    " tr ts tt tw ty uz vi vo wa wo xh yo za zu",
-    "Cyrl": "ab av az ba be bg bs ce cv kk kv ky mk mn os ru sr tg tk tt uk uz",
-    "Arab": "ar az fa ha kk ks ku ms pa ps sd ug ur",
-    "Deva": "bh hi ks mr ne pi sa sd",
-    "Beng": "as bn",
-    "Guru": "pa",
-    "Gujr": "gu",
-    "Orya": "or",
-    "Taml": "ta",
-    "Telu": "te",
-    "Knda": "kn",
-    "Mlym": "ml",
-    "Sinh": "si",
-    "Thai": "th",
-    "Laoo": "lo",
-    "Tibt": "bo dz",
-    "Mymr": "my",
-    "Khmr": "km",
-    "Mong": "mn",
-    "Cans": "cr iu oj",
-    "Ethi": "am ti",
-    "Thaa": "dv",
-    "Hebr": "he yi",
-    "Grek": "el",
-    "Armn": "hy",
-    "Geor": "ka",
-    "Hani": "ja zh",
-    "Bopo": "zh",
-    "Kana": "ja",
-    "Hang": "ko",  # Han characters have left today's Korean
-}
-
-# the names that engines write, as code=name|name
-LANGUAGE_NAMES = (
-    "af=afrikaans am=amharic ar=arabic as=assamese az=azerbaijani ba=bashkir be=belarusian"
-    " bg=bulgarian bn=bengali|bangla bo=tibetan br=breton bs=bosnian ca=catalan|valencian cs=czech"
-    " cy=welsh da=danish de=german el=greek en=english eo=esperanto es=spanish|castilian"
-    " et=estonian eu=basque fa=persian|farsi fi=finnish fo=faroese fr=french ga=irish gd=gaelic"
-    " gl=galician gu=gujarati ha=hausa haw=hawaiian he=hebrew hi=hindi hr=croatian ht=haitian"
-    " hu=hungarian hy=armenian id=indonesian ig=igbo is=icelandic it=italian ja=japanese"
-    " jv=javanese ka=georgian kk=kazakh km=khmer kn=kannada ko=korean ku=kurdish ky=kyrgyz"
-    " la=latin lb=luxembourgish|letzeburgesch ln=lingala lo=lao lt=lithuanian lv=latvian"
-    " mg=malagasy mi=maori mk=macedonian ml=malayalam mn=mongolian mr=marathi ms=malay mt=maltese"
-    " my=myanmar|burmese ne=nepali nl=dutch|flemish no=norwegian|nynorsk|bokmal|nn|nb oc=occitan"
-    " or=odia|oriya pa=punjabi|panjabi pl=polish ps=pashto|pushto pt=portuguese"
-    " ro=romanian|moldavian|moldovan ru=russian sa=sanskrit sd=sindhi si=sinhala|sinhalese"
-    " sk=slovak sl=slovenian sn=shona so=somali sq=albanian sr=serbian su=sundanese sv=swedish"
-    " sw=swahili ta=tamil te=telugu tg=tajik th=thai tk=turkmen tl=tagalog|filipino|fil tr=turkish"
-    " tt=tatar ug=uyghur uk=ukrainian ur=urdu uz=uzbek vi=vietnamese wo=wolof xh=xhosa yi=yiddish"
-    " yo=yoruba zh=chinese|mandarin|cantonese|yue|cmn zu=zulu he=iw jv=jw id=in"
-)
-# told apart by their writing or their borders more than by ear: never a finding
-SOUND_ALIKE = (frozenset({"bs", "hr", "sr"}), frozenset({"hi", "ur"}), frozenset({"id", "ms"}))
-
-_SCRIPTS_OF: dict[str, frozenset[str]] = {
-    code: frozenset(s for s, codes in WRITTEN_IN.items() if code in codes.split())
-    for code in " ".join(WRITTEN_IN.values()).split()
-}
-_CODES = {
-    name: code
-    for code, names in (entry.split("=") for entry in LANGUAGE_NAMES.split())
-    for name in names.split("|")
-}
-
-
-def language_code(name: str) -> str:
-    """The ISO 639-1 code for what an engine calls a language ("fr", "French", "pt-BR"); "" for
-    a name that is not known."""
-    first = re.split(r"[\s_,;(-]", name.strip().casefold())[0]  # "haitian creole", "zh-Hant"
-    return _CODES.get(first) or (first if first in _SCRIPTS_OF else "")
-
-
-# --- Words and what stands for them -------------------------------------------------------------
-
-# How many letters (without marks) of a script without blanks say as much as one English word: near
-# enough those of the first article of the Universal Declaration of Human Rights, which has 30
-# words in English. Chinese is terser there than in talk, and kana only ever fill in between.
-LETTERS_A_WORD = {
-    "Hani": 1.5, "Kana": 4.0, "Thai": 3.4, "Laoo": 4.4, "Khmr": 3.7, "Mymr": 3.4, "Tibt": 3.0,
-}  # fmt: skip
-DIGITS_A_WORD = 2  # "2024" is said in two words or more
-LONGEST_WORD = 40  # letters; what is longer ("hahaha...") is taken letter by letter
-LETTERS_OF_A_LONG_WORD = 5
-
-
-class Token(NamedTuple):
-    """A bare word, or one character of a script without blanks."""
-
-    text: str
-    word: int  # of which word of the text it is part
-    units: float  # what it counts, in words
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An engine's text as the checks need it."""
-
-    text: str
-    tokens: tuple[Token, ...]
-    units: float
-
-    @classmethod
-    @lru_cache(maxsize=64)  # a recording's pace is taken from the same texts again and again
-    def of(cls, text: str) -> Answer:
-        tokens = tuple(_tokens(text))
-        return cls(text, tokens, sum(token.units for token in tokens))
-
-    def finding(self, kind: str, reason: str, first: int, end: int, wrong: float) -> Finding:
-        """A finding about the tokens from `first` up to `end`, of which `wrong` units are."""
-        start, last = self.tokens[first].word, self.tokens[end - 1].word
-        return Finding(kind, reason, min(1.0, wrong / self.units), start, last + 1)
-
-
-def _tokens(text: str) -> Iterator[Token]:
-    for at, word in enumerate(text.split()):
-        folded = unicodedata.normalize("NFKC", word).casefold()
-        bare = "".join(letter for letter in folded if _category(letter) in "LMN")
-        if len(bare) > LONGEST_WORD and not any(map(_unspaced_units, bare)):
-            yield from (Token(letter, at, 1 / LETTERS_OF_A_LONG_WORD) for letter in bare)
-            continue
-        for unspaced, letters in groupby(bare, _unspaced_units):
-            run = "".join(letters)
-            if unspaced:
-                yield from (Token(c, at, unspaced) for c in run if _category(c) != "M")
-            else:
-                digits = sum(map(str.isdigit, run))
-                yield Token(run, at, max(1.0, digits / DIGITS_A_WORD))
-
-
-@cache
-def _category(letter: str) -> str:
-    return unicodedata.category(letter)[0]
-
-
-@cache
-def _script(letter: str) -> str:
-    """ISO 15924, or "" for what tells of none: digits of any kind, shared marks, rare scripts."""
-    if _category(letter) == "N":
-        return ""
-    return SCRIPTS.get(unicodedata.name(letter, "").split(" ")[0], "")
-
-
-@cache
-def _unspaced_units(letter: str) -> float:
-    """What a letter counts in words; 0 for letters of scripts that put blanks between words."""
-    letters = LETTERS_A_WORD.get(_script(letter))
-    return 1 / letters if letters else 0.0
-
-
-def speech_rate(text: str, speech_ms: int) -> float | None:
-    """Words per second of speech, or what says as much; None without speech."""
-    return Answer.of(text).units * 1000 / speech_ms if speech_ms > 0 else None
+def _finding(answer: Spoken, kind: str, reason: str, first: int, end: int, wrong: float) -> Finding:
+    """A finding about the tokens from `first` up to `end`, of which `wrong` units are."""
+    start, last = answer.tokens[first].word, answer.tokens[end - 1].word
+    return Finding(kind, reason, min(1.0, wrong / answer.units), start, last + 1)
 
 
 # --- Too little text ----------------------------------------------------------------------------
@@ -255,7 +91,7 @@ EMPTY_MS = 3_000  # a cough or a slammed door is shorter
 CAP_SHARE = 0.98  # some count the last, unsent token, some do not
 
 
-def hole(answer: Answer, c: Circumstances) -> Iterator[Finding]:
+def hole(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
     """Far fewer words than the speech must have had."""
     seconds = c.speech_ms / 1000
     if not answer.units:
@@ -272,7 +108,7 @@ def hole(answer: Answer, c: Circumstances) -> Iterator[Finding]:
         yield Finding("hole", reason, 1 - answer.units / seconds / (c.usual_rate or COMMON_RATE))
 
 
-def cap(answer: Answer, c: Circumstances) -> Iterator[Finding]:
+def cap(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
     """As much text as the model can write: the rest is lost without a word."""
     if not c.output_tokens or not c.most_output_tokens:
         return
@@ -299,14 +135,14 @@ WINDOW = 600  # characters, half a minute or more
 SHORTEST_WINDOW = 200
 
 
-def loop(answer: Answer, _: Circumstances) -> Iterator[Finding]:
+def loop(answer: Spoken, _: Circumstances) -> Iterator[Finding]:
     """Words repeated as people do not: in a row, or with small changes."""
     found = False
     for first, end, period in _loops(answer.tokens):
         found = True
         reason = "The engine repeated itself here. Keep what is really said; listen to it."
         again = sum(token.units for token in answer.tokens[first + period : end])
-        yield answer.finding("loop", reason, first, end, again)
+        yield _finding(answer, "loop", reason, first, end, again)
     if not found:
         yield from _monotony(answer.text)
 
@@ -380,14 +216,14 @@ LIST_TERMS = 3  # one or two keywords are an answer like any other
 SLOWEST, FASTEST = 0.8, 6.0  # words a second that fit
 
 
-def silence(answer: Answer, c: Circumstances) -> Iterator[Finding]:
+def silence(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
     """Text for a chunk in which there is next to no speech."""
     if c.speech_ms < SILENCE_MS and answer.units > c.speech_ms / WORD_MS:
         reason = "There is hardly any speech here: the engine may have made this up. Listen to it."
         yield Finding("silence", reason, 1.0)
 
 
-def echo(answer: Answer, c: Circumstances) -> Iterator[Finding]:
+def echo(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
     """The prompt, or the list of keywords, given back as if it had been said.
 
     Such texts may be real: a speaker lists drugs that are keywords. So a short one counts only
@@ -395,21 +231,21 @@ def echo(answer: Answer, c: Circumstances) -> Iterator[Finding]:
     """
     listed = " ".join(c.keywords) if len(c.keywords) >= LIST_TERMS else ""
     for hint, name in ((c.prompt, "prompt"), (listed, "list of terms")):
-        given = Answer.of(hint)
+        given = Spoken.of(hint)
         if not given.units or not answer.units:
             continue
         reason = f"This is the {name} that the engine was given. Delete what is not said."
         span = _echoed(answer, given, c)
         if span:
             said = sum(token.units for token in answer.tokens[slice(*span)])
-            yield answer.finding("echo", reason, *span, said)
+            yield _finding(answer, "echo", reason, *span, said)
             return
     if _bare_list(answer, c):
         reason = "These are terms that the engine was given. Delete what is not said."
         yield Finding("echo", reason, 1.0)
 
 
-def _echoed(answer: Answer, hint: Answer, c: Circumstances) -> tuple[int, int] | None:
+def _echoed(answer: Spoken, hint: Spoken, c: Circumstances) -> tuple[int, int] | None:
     """The tokens that repeat the hint; None where they are as good as speech."""
     told = [token.text for token in hint.tokens]
     matcher = SequenceMatcher(None, [token.text for token in answer.tokens], told, False)
@@ -433,14 +269,14 @@ def _echoed(answer: Answer, hint: Answer, c: Circumstances) -> tuple[int, int] |
     return None
 
 
-def _bare_list(answer: Answer, c: Circumstances) -> bool:
+def _bare_list(answer: Spoken, c: Circumstances) -> bool:
     """Whether all the text is keywords, in any order, and not as long as the speech."""
-    terms = {token.text for keyword in c.keywords for token in _tokens(keyword)}
+    terms = {token.text for keyword in c.keywords for token in tokens_of(keyword)}
     listed = {token.text for token in answer.tokens}
     return answer.units >= ECHO_SHORT and listed <= terms and not _fits(answer, c)
 
 
-def _fits(answer: Answer, c: Circumstances) -> bool:
+def _fits(answer: Spoken, c: Circumstances) -> bool:
     """Whether so many words take so long; a few seconds of noise or a word more prove nothing."""
     seconds = c.speech_ms / 1000
     return SLOWEST * seconds - 2 <= answer.units <= FASTEST * seconds + 1
@@ -454,14 +290,16 @@ LATIN_WORDS = 4.0
 LATIN_SHARE = 0.5
 HAN_WITHOUT_KANA = 25  # characters: an address in Japanese may have some twenty
 FEWEST_FOR_LANGUAGE = 3.0  # words; no engine knows the language of an "Okay"
+# told apart by their writing or their borders more than by ear: never a finding
+SOUND_ALIKE = (frozenset({"bs", "hr", "sr"}), frozenset({"hi", "ur"}), frozenset({"id", "ms"}))
 
 
-def script(answer: Answer, c: Circumstances) -> Iterator[Finding]:
+def script(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
     """Words in a script in which none of the expected languages is written."""
     codes = {language_code(language) for language in c.languages}
     if not codes or "" in codes:
         return
-    expected = frozenset().union(*(_SCRIPTS_OF.get(code, frozenset()) for code in codes))
+    expected = frozenset().union(*(scripts_of(code) for code in codes))
     written = [(at, _token_script(token)) for at, token in enumerate(answer.tokens)]
     lettered = sum(answer.tokens[at].units for at, of in written if of)
     foreign = [at for at, of in written if of and of not in expected and of != "Latn"]
@@ -478,12 +316,12 @@ def script(answer: Answer, c: Circumstances) -> Iterator[Finding]:
         units = lettered
     if foreign:
         reason = "These words are not in the writing of the expected languages. Listen to it."
-        yield answer.finding("script", reason, foreign[0], foreign[-1] + 1, units)
+        yield _finding(answer, "script", reason, foreign[0], foreign[-1] + 1, units)
 
 
 def _token_script(token: Token) -> str:
     """The script of most of a token; "" too for single letters, which may be symbols ("μg")."""
-    scripts = Counter(filter(None, map(_script, token.text)))
+    scripts = Counter(filter(None, map(script_of, token.text)))
     (of, letters), *_ = scripts.most_common(1) or [("", 0)]
     return of if letters > 1 or of in LETTERS_A_WORD else ""
 
@@ -495,7 +333,7 @@ def _han_alone(written: list[tuple[int, str]], codes: set[str]) -> bool:
     return japanese and "Kana" not in scripts and scripts.count("Hani") >= HAN_WITHOUT_KANA
 
 
-def language(answer: Answer, c: Circumstances) -> Iterator[Finding]:
+def language(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
     """The engine says that it heard a language that was not expected: it may have translated."""
     heard = language_code(c.detected)
     codes = {language_code(name) for name in c.languages}
@@ -509,103 +347,11 @@ def language(answer: Answer, c: Circumstances) -> Iterator[Finding]:
 
 # --- Invented credits ---------------------------------------------------------------------------
 
-# Models that learnt from subtitled videos end quiet audio with what such videos end with. Each of
-# these counts only as a sentence of its own at the start or the end.
-_REST = r"[^!?。！？]{1,60}?"
-CREDITS = (
-    # anywhere
-    rf"(?:{_REST})?amara\.org(?:{_REST})?",
-    # English
-    rf"(?:sub)?titles (?:(?:made|provided|created) )?by {_REST}",
-    r"(?:transcribed|captioned|transcription) by (?:https?://|castingwords|otter|esperanto)"
-    rf"(?:{_REST})?",
-    r"(?:thanks|thank you)(?: (?:all|everyone|guys|so much|very much))* for watching"
-    r"(?: (?:this|the|my|our) (?:video|episode|channel))?",
-    r"(?:(?:and|please|like|comment|don't forget to),? )*subscribe(?: to (?:my|our|the) channel)?",
-    r"(?:i'll )?see you (?:all |guys )?in the next (?:video|episode)",
-    # German
-    rf"untertitel(?:ung)? (?:im auftrag|aufgrund|der|von) {_REST}",
-    r"(?:copyright )?(?:ard|ndr|swr|wdr|zdf)(?: text)?(?: im auftrag von funk)?,? 20\d\d",
-    r"(?:vielen dank|danke)(?:,? dass (?:du|ihr) zu(?:ge)?schaut(?: habt)?| für'?s zuschauen)",
-    # French
-    rf"sous-titr(?:es|age) (?:fait|par|réalisé|société|st'? ?501)(?:{_REST})?",
-    r"merci d'avoir regardé(?: (?:cette|la|ma) vidéo)?",
-    r"abonnez-vous(?: à (?:la|ma|notre) chaîne)?",
-    # Spanish, Portuguese, Italian
-    rf"subt[ií]tul(?:ado|os)(?: \w+)? por {_REST}",
-    r"(?:muchas )?gracias por ver(?: (?:el|este|mi) v[ií]deo)?",
-    r"suscr[ií]bete(?: (?:al|a mi) canal)?",
-    rf"(?:transcrição e )?legenda(?:do|s)? (?:da|de|pela|pelo|por) {_REST}",
-    r"(?:muito )?obrigad[oa] por assistir(?: (?:ao|a este) vídeo)?",
-    r"inscreva-se no (?:meu |nosso )?canal",
-    rf"sottotitoli (?:a cura|creati|di|e revisione) {_REST}",
-    r"grazie (?:a tutti )?per (?:aver guardato|la visione)(?: (?:il|questo) video)?",
-    # Dutch, Nordic
-    rf"ondertite(?:ld|ling|ls)(?: \w+)? (?:door|van) {_REST}",
-    r"bedankt voor het kijken",
-    r"tv gelderland,? 20\d\d",
-    rf"(?:undertexter|undertekster|teksting|danske tekster)(?: \w+)? (?:af|av|från) {_REST}",
-    r"tack för att (?:du|ni) (?:har )?titta(?:de|t)",
-    r"takk? for(?:di| at) (?:du|dere|i) så (?:med|på)",
-    r"kiitos (?:katsomisesta|kun katsoit)",
-    # Polish, Czech, Hungarian, Romanian
-    rf"napisy(?: \w+)? (?:by|przez) {_REST}",
-    r"dziękuj(?:ę|emy) za (?:obejrzenie|oglądanie)(?: filmu)?",
-    rf"titulky (?:vytvořil|přeložil)a? {_REST}",
-    r"köszönöm,? hogy megnézt(?:ed|étek)(?: a videót)?",
-    r"(?:vă )?mulțumesc pentru vizionare",
-    # Turkish
-    r"altyazı(?: çeviri)?:? m\.? ?k",
-    r"izlediğiniz için teşekkür(?:ler| ederi[mz])",
-    r"(?:kanalıma |kanala )?abone olmayı(?: ve [^.!?]{1,40})? unutmayın",
-    # Russian, Ukrainian, Greek
-    rf"субтитры (?:сделал|создавал|делал|добавил|подготовил|подогнал)\w* {_REST}",
-    rf"редактор субтитров {_REST}",
-    r"спасибо за просмотр",
-    r"продолжение следует",
-    r"подписывайтесь на (?:мой |наш )?канал",
-    r"дяку(?:ю|ємо) за перегляд",
-    r"υπότιτλοι authorwave",
-    # Arabic, Hindi, Bengali
-    r"ترجمة نانسي قنقر",
-    r"اشتركوا في القناة",
-    r"شكرا[ً]?(?: لكم)? (?:على|لل) ?(?:ال)?مشاهدة",
-    r"(?:वीडियो )?देखने के लिए (?:आपका )?(?:बहुत )?धन्यवाद",
-    r"(?:ভিডিওটি )?দেখার জন্য (?:আপনাকে )?ধন্যবাদ",
-    # Vietnamese, Indonesian, Thai
-    rf"(?:hãy |đừng quên )?(?:đăng ký|subscribe)(?: cho)? kênh(?: {_REST})?",
-    r"cảm ơn các bạn đã (?:theo dõi|xem)(?: (?:video|và hẹn gặp lại))?",
-    r"terima kasih (?:sudah|telah) menonton",
-    r"ขอบคุณที่(?:รับชม|ติดตาม)(?:ครับ|ค่ะ)?",
-    # Chinese, Japanese, Korean
-    rf"[请請]不吝[点點](?:赞|贊|讚)(?:{_REST})?",
-    rf"(?:中文)?字幕(?:由|by|志愿者|志願者|[制製]作)(?:{_REST})?",
-    r"(?:[感谢謝]{2})(?:大家|您的?|各位)?的?(?:收看|[观觀]看)",
-    rf"(?:优优独播剧场|明镜需要您的支持)(?:{_REST})?",
-    r"(?:最後まで)?(?:ご視聴|ご覧)(?:いただき|頂き)?(?:まして)?、?ありがとうございま(?:した|す)",
-    r"チャンネル登録(?:を|と高評価を?)?、?(?:よろしく)?お願い(?:いた)?します",
-    r"次の動画でお会いしましょう",
-    r"(?:영상을? )?시청해 ?주셔서 감사합니다",
-    rf"구독과 좋아요(?:{_REST})?",
-    rf"(?:한글 ?)?자막 ?(?:by|제공) ?{_REST}",
-    r"mbc 뉴스 이덕영입니다",
-)
-# what ends the sentence before: a mark, or a blank in a script that has none inside sentences
-_BREAK = (
-    r"(?:[.!?…।؟۔][\"'”’»)\]]*\s+|[。！？\n]\s*"
-    r"|(?<=[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff])[\s,，、]+)"
-)
-_ANY = "|".join(CREDITS)
-_CHAIN = rf"[^\w\s]{{0,3}}((?:{_ANY})(?:[^\w]{{1,4}}(?:{_ANY}))*)"
-_AT_START = re.compile(rf"\A\s*{_CHAIN}(?:[^\w]{{0,6}}\Z|\s?{_BREAK})", re.I)
-_AT_END = re.compile(rf"(?:\A\s*|{_BREAK}){_CHAIN}[^\w]{{0,6}}\Z", re.I)
 
-
-def credits(answer: Answer, _: Circumstances) -> Iterator[Finding]:
+def credits(answer: Spoken, _: Circumstances) -> Iterator[Finding]:
     """A video's thanks or subtitle credits, which engines invent in quiet audio."""
     text = unicodedata.normalize("NFC", answer.text)
-    found = [match.span(1) for match in (_AT_START.search(text), _AT_END.search(text)) if match]
-    for start, end in sorted(set(found)):
+    for start, end in invented.spans(text):
         reason = "Engines invent such sentences in quiet audio. Delete it if it is not said."
         yield Finding(
             "credits", reason, (end - start) / len(text), *_words_within(text, start, end)
@@ -614,22 +360,22 @@ def credits(answer: Answer, _: Circumstances) -> Iterator[Finding]:
 
 # --- All together -------------------------------------------------------------------------------
 
-CHECKS: tuple[Callable[[Answer, Circumstances], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Spoken, Circumstances], Iterator[Finding]], ...] = (
     hole, cap, loop, echo, silence, script, language, credits,
 )  # fmt: skip
 
 
 def examine(text: str, circumstances: Circumstances) -> list[Finding]:
     """All that looks wrong with an engine's text for one chunk; empty for nearly all answers."""
-    answer = Answer.of(text)
+    answer = Spoken.of(text)
     return [finding for check in CHECKS for finding in check(answer, circumstances)]
 
 
 def lasting(findings: Sequence[Finding], text: str, texts: Sequence[str]) -> list[Finding]:
     """The findings in `text` that stay, after all the `texts` that were answered: a slow stretch is
     no hole where another answer has as many words. Of a single one only what is certain is told."""
-    units = [Answer.of(each).units for each in texts]
-    agreeing = sum(abs(other - Answer.of(text).units) <= AS_LONG * other for other in units)
+    units = [Spoken.of(each).units for each in texts]
+    agreeing = sum(abs(other - Spoken.of(text).units) <= AS_LONG * other for other in units)
     doubted = len(texts) < 2 or agreeing > 1
     certain = 1 - HOLE_FOR_CERTAIN
     return [

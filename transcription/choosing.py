@@ -61,7 +61,7 @@ def fallback() -> Capabilities | None:
 
 def account_of(record: Capabilities) -> str:
     """The service whose limits a request for this model must keep to; empty: this machine."""
-    return account(record, settings.OPENAI_BASE_URL or None) if record.engine == "openai" else ""
+    return account(record, settings.OPENAI_BASE_URL or None)
 
 
 def engine_for(record: Capabilities) -> Engine:

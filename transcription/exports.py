@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from transcription.correcting import read, stored
 from transcription.engines import MODELS
 from transcription.models import Job, Segment
+from transcription.standing import Standing, standings
 
 WORD = ("text", "start_ms", "end_ms", "confidence", "estimated")
 
 
-def live_segments(job: Job) -> list[Segment]:
-    """The segments that are the transcript now, in order."""
-    return list(Segment.objects.filter(job=job, retired_at=None).order_by("position", "id"))
+def live_segments(job: Job, *, words: bool = True) -> list[Segment]:
+    """The segments that are the transcript now, in order; their words take most of the time."""
+    found = Segment.objects.filter(job=job, retired_at=None).order_by("position", "id")
+    return list(found if words else found.defer("words"))
+
+
+def standings_of(segment: Segment) -> list[Standing]:
+    """What became of the lexicon's replacements in the segment."""
+    return standings(segment.engine_text, read(segment.replacements), segment.text)
 
 
 def segment_dict(segment: Segment) -> dict[str, Any]:
@@ -24,6 +32,7 @@ def segment_dict(segment: Segment) -> dict[str, Any]:
         "language": segment.language,
         "engine_text": segment.engine_text,
         "text": segment.text,
+        "replacements": [_replacement(standing) for standing in standings_of(segment)],
         "marks": segment.marks,
         "version": segment.version,
         "accepted": segment.accepted,
@@ -31,6 +40,16 @@ def segment_dict(segment: Segment) -> dict[str, Any]:
             dict(zip(WORD, word, strict=False))  # older ones have no `estimated`
             for word in segment.words
         ],
+    }
+
+
+def _replacement(standing: Standing) -> dict[str, Any]:
+    """`start` and `end` count characters of the engine's text, `text_start` and `text_end` of
+    the text as it is now."""
+    return stored(standing.replacement) | {
+        "state": standing.state,
+        "text_start": standing.start,
+        "text_end": standing.end,
     }
 
 
@@ -45,6 +64,7 @@ def as_json(job: Job) -> dict[str, Any]:
         "model": job.model,
         "demo_quality": bool(record and record.demo),
         "languages": job.languages,
+        "lexicon_version": job.lexicon_version,
         "duration_ms": job.duration_ms,
         "text": " ".join(segment.text for segment in segments if segment.text),
         "segments": [segment_dict(segment) for segment in segments],

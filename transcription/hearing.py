@@ -1,7 +1,8 @@
 """One chunk is heard: the engine is asked, its answer checked, and asked again where it is wrong.
 
-The order of the reactions is that of `Attempt.Step`: again without the prompt, in smaller parts,
-by another model; what is still wrong then is marked for the reviewer. Each request is an Attempt
+The order of the reactions is that of `Attempt.Step`: again without the prompt and terms, in
+smaller parts, by another model; what is still wrong then is marked for the reviewer. Where people
+wished for it, there is a second look for terms that the text may lack. Each request is an Attempt
 that keeps its answer, and an answer that is there is never asked for again: when a worker dies
 between two requests, the next one goes on from what the first has got.
 """
@@ -11,12 +12,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from statistics import median
 
 from django.db import InterfaceError, OperationalError, connection
 
-from transcription import admission, attempts, audio, checks, choosing, recordings
+from lexicon.prompting import Hints
+from transcription import (
+    admission,
+    attempts,
+    audio,
+    checks,
+    choosing,
+    hints,
+    recordings,
+    second_look,
+    spoken,
+)
 from transcription.engines.base import Answer, Capabilities, EngineError, Request, joined
 from transcription.leases import Lease
 from transcription.models import Attempt, Chunk, Job
@@ -24,6 +37,8 @@ from transcription.splitting import SAMPLE_RATE, Samples, halves, restore
 from transcription.timing import TimedWord, time_words
 
 logger = logging.getLogger(__name__)
+
+NO_HINTS = Hints()
 
 STREAM_FROM_MS = 60_000  # shorter ones are answered so soon that pieces of it help nobody
 SHOW_EVERY_S = 0.5
@@ -51,11 +66,25 @@ def hear(job: Job, chunk: Chunk, lease: Lease, *, last_try: bool) -> Heard:
     return _Hearing(job, chunk, lease).run(last_try)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """An answer, who gave it, and what had been told with the request."""
+
+    answer: Answer
+    record: Capabilities
+    prompt: str = ""
+    keywords: tuple[str, ...] = ()
+    wrong: list[checks.Finding] = field(default_factory=list)
+
+    @property
+    def hinted(self) -> bool:
+        return bool(self.prompt or self.keywords)
+
+
 class _Hearing:
     def __init__(self, job: Job, chunk: Chunk, lease: Lease) -> None:
         self.job, self.chunk, self.lease = job, chunk, lease
         self.record, self.other = choosing.model_of(job), choosing.fallback()
-        self.prompt = job.options.get("prompt", "") if self.record.prompt else ""
         self.flac = self._read()
         self.samples = audio.read_flac(self.flac)
         self.spans = spans_of(chunk)
@@ -67,29 +96,28 @@ class _Hearing:
             attempts.abandon_earlier(chunk)
 
     def run(self, last_try: bool) -> Heard:
-        best: Answer | None = None
-        wrong: list[checks.Finding] = []
-        texts: list[str] = []
+        asked: list[_Asked] = []
+        best: _Asked | None = None
         for step in Attempt.Step.values:
-            if best is not None and not self._helps(step, wrong):
+            if best is not None and not self._helps(step, asked[0], best):
                 continue
             try:
-                answer = self._answer(step)
+                came = self._answer(step, best)
             except (EngineError, admission.Later) as error:
                 if best is None or not (last_try or self._gives_up(step, error)):
                     raise
                 logger.warning("Chunk %s could not be asked %s: %s", self.chunk.pk, step, error)
                 continue
-            texts.append(answer.text)
-            found = self._examine(answer, step)
-            if best is None or checks.severity(found) < checks.severity(wrong):
-                best, wrong = answer, found
-            if not wrong:
-                break
+            if came is None:
+                continue
+            came = replace(came, wrong=self._examine(came))
+            asked.append(came)
+            if best is None or self._is_better(step, came, best):
+                best = came
         assert best is not None  # the first step answered, or raised
-        return Heard(
-            best.text, self._timed(best), best.language, checks.lasting(wrong, best.text, texts)
-        )
+        answer, texts = best.answer, [came.answer.text for came in asked]
+        lasting = checks.lasting(best.wrong, answer.text, texts)
+        return Heard(answer.text, self._timed(answer), answer.language, lasting)
 
     def _gives_up(self, step: str, error: EngineError | admission.Later) -> bool:
         """Whether an answer that looks wrong is better than to wait. Nobody waits for another
@@ -97,53 +125,77 @@ class _Hearing:
         permanent = isinstance(error, EngineError) and error.permanent
         return permanent or step == Attempt.Step.OTHER_MODEL
 
-    def _helps(self, step: str, wrong: list[checks.Finding]) -> bool:
+    def _helps(self, step: str, first: _Asked, best: _Asked) -> bool:
         """Whether this step can be taken, and may mend any of what is wrong."""
-        possible = {
-            Attempt.Step.WITHOUT_PROMPT: bool(self.prompt),
-            Attempt.Step.SMALLER: halves(self.samples) is not None,
-            Attempt.Step.OTHER_MODEL: self.other not in (None, self.record),
-        }
-        helped = any(step in checks.HELPED_BY[finding.kind] for finding in wrong)
-        return helped and possible[Attempt.Step(step)]
+        if step == Attempt.Step.SECOND_LOOK:
+            wished = bool(self.job.options.get("second_look"))
+            return wished and self.record.takes_terms != "none"
+        if not any(step in checks.HELPED_BY[finding.kind] for finding in best.wrong):
+            return False
+        match step:
+            case Attempt.Step.WITHOUT_PROMPT:
+                return first.hinted
+            case Attempt.Step.SMALLER:
+                return len(self._parts) > 1
+            case _:
+                return self.other not in (None, self.record)
 
-    def _answer(self, step: str) -> Answer:
+    def _is_better(self, step: str, came: _Asked, best: _Asked) -> bool:
+        severity, least = checks.severity(came.wrong), checks.severity(best.wrong)
+        if step != Attempt.Step.SECOND_LOOK:
+            return severity < least
+        texts = came.answer.text, best.answer.text
+        return severity <= least and second_look.is_better(*texts, came.keywords)
+
+    @cached_property
+    def _parts(self) -> list[Samples]:
+        return list(_small(self.samples))
+
+    def _answer(self, step: str, best: _Asked | None) -> _Asked | None:
+        """None where there is nothing to ask for."""
         match step:
             case Attempt.Step.FIRST:
-                return self._ask(step, self.record, self.samples, hints=True)
+                told = hints.of_chunk(self.job, self.chunk, self.record)
+                return self._ask(step, self.record, self.samples, told)
             case Attempt.Step.WITHOUT_PROMPT:
                 return self._ask(step, self.record, self.samples)
             case Attempt.Step.SMALLER:
                 return self._in_parts(step, self.record)
+            case Attempt.Step.SECOND_LOOK:
+                assert best
+                terms = hints.doubted(self.job, best.answer, self.record)
+                told = hints.of_terms(self.job, terms, self.record)
+                return self._ask(step, self.record, self.samples, told) if told.sent else None
             case _:
                 assert self.other
                 if self.audio_ms > self.other.longest_ms:
                     return self._in_parts(step, self.other)
                 return self._ask(step, self.other, self.samples)
 
-    def _in_parts(self, step: str, record: Capabilities) -> Answer:
+    def _in_parts(self, step: str, record: Capabilities) -> _Asked:
         answers, at_ms = [], 0
-        for part, samples in enumerate(_small(self.samples)):
-            answer = self._ask(step, record, samples, part=part)
-            answers.append(answer.later(at_ms))
+        for part, samples in enumerate(self._parts):
+            answers.append(self._ask(step, record, samples, part=part).answer.later(at_ms))
             at_ms += _ms(samples)
-        return joined(answers)
+        return _Asked(joined(answers), record)
 
     def _ask(
         self,
         step: str,
         record: Capabilities,
         samples: Samples,
+        told: Hints = NO_HINTS,
         *,
         part: int = 0,
-        hints: bool = False,
-    ) -> Answer:
-        """The stored answer to just this request, or the engine's."""
+    ) -> _Asked:
+        """The stored answer to this request, or the engine's."""
         request = Request(
             audio=self.flac if samples is self.samples else audio.encode_flac(samples),
             audio_ms=_ms(samples),
             languages=tuple(self.job.languages),
-            prompt=self.prompt if hints else "",
+            prompt=told.prompt,
+            keywords=told.keywords,
+            sounds_like=told.sounds_like,
             on_progress=self._show if self._streams(record, step) else None,
         )
         attempt = Attempt(
@@ -153,13 +205,14 @@ class _Hearing:
             part=part,
             account=choosing.account_of(record),
             model=record.model,
-            request=attempts.described(request),
+            request=attempts.described(request, told),
             cost_usd=record.cost_usd(request.audio_ms / 1000),
         )
-        if self.again and (stored := attempts.stored_answer(attempt)):
-            return stored
+        if self.again and (stored := attempts.stored(attempt)):
+            prompt, terms = stored.request["prompt"], hints.told(stored)
+            return _Asked(attempts.answer_of(stored), record, prompt, terms)
         admission.admit(self.job, attempt, self.lease.check)
-        return self._send(attempt, record, request)
+        return _Asked(self._send(attempt, record, request), record, told.prompt, told.texts)
 
     def _send(self, attempt: Attempt, record: Capabilities, request: Request) -> Answer:
         """Ask, and keep what comes."""
@@ -195,19 +248,19 @@ class _Hearing:
         slow = record.queue == "media" or self.audio_ms >= STREAM_FROM_MS
         return step == Attempt.Step.FIRST and (slow or not self.chunk.position)
 
-    def _examine(self, answer: Answer, step: str) -> list[checks.Finding]:
-        record = self.record if step != Attempt.Step.OTHER_MODEL or not self.other else self.other
+    def _examine(self, came: _Asked) -> list[checks.Finding]:
         circumstances = checks.Circumstances(
             audio_ms=self.audio_ms,
             speech_ms=self.chunk.speech_ms,
-            prompt=self.prompt if step == Attempt.Step.FIRST else "",
+            prompt=came.prompt,
+            keywords=came.keywords,
             languages=tuple(self.job.languages),
-            detected=answer.language,
-            output_tokens=answer.usage.get("output_tokens"),
-            most_output_tokens=record.most_output_tokens,
+            detected=came.answer.language,
+            output_tokens=came.answer.usage.get("output_tokens"),
+            most_output_tokens=came.record.most_output_tokens,
             usual_rate=self.usual_rate,
         )
-        return checks.examine(answer.text, circumstances)
+        return checks.examine(came.answer.text, circumstances)
 
     def _timed(self, answer: Answer) -> list[TimedWord]:
         timed = []
@@ -244,7 +297,7 @@ def usual_rate(job: Job) -> float | None:
     rates = [
         rate
         for text, speech_ms in heard.values_list("text", "speech_ms")[:RATE_OF_CHUNKS]
-        if (rate := checks.speech_rate(text, speech_ms)) is not None
+        if (rate := spoken.speech_rate(text, speech_ms)) is not None
     ]
     return median(rates) if len(rates) >= RATE_FROM_CHUNKS else None
 
@@ -257,9 +310,8 @@ def holes(job: Job, chunk: Chunk, rate: float) -> list[checks.Finding]:
         languages=tuple(job.languages),
         usual_rate=rate,
     )
-    found = checks.examine(chunk.text, circumstances)
-    lasting = checks.lasting(found, chunk.text, [chunk.text])
-    return [finding for finding in lasting if finding.kind == "hole"]
+    found = list(checks.hole(spoken.Spoken.of(chunk.text), circumstances))
+    return checks.lasting(found, chunk.text, [chunk.text])
 
 
 def words_of(chunk: Chunk) -> list[TimedWord]:

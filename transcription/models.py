@@ -96,6 +96,7 @@ class Job(Work):
     )
     word_count = models.IntegerField(default=0, editable=False)
     lexicon_version = models.TextField(blank=True, editable=False)
+    lexicon_problem = models.TextField(blank=True, editable=False)
     assigned_to_id = models.IntegerField(null=True, editable=False)
     assigned_to_name = models.TextField("assigned to", blank=True, editable=False)
     metadata = models.JSONField(default=dict, blank=True)
@@ -191,6 +192,7 @@ class Attempt(models.Model):
         WITHOUT_PROMPT = "without_prompt"
         SMALLER = "smaller"
         OTHER_MODEL = "other_model"
+        SECOND_LOOK = "second_look"
 
     chunk = models.ForeignKey(Chunk, models.CASCADE, related_name="attempts")
     number = models.IntegerField(default=0)

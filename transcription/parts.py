@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby, islice, repeat, zip_longest
 from zlib import crc32
 
-from django.db.models import Prefetch
+from django.db.models import F, Func, IntegerField, Prefetch
 
 from transcription.models import Attempt, Chunk, Job
 
@@ -48,7 +48,11 @@ class Parts:
 
     @staticmethod
     def _read(keys: Sequence[int]) -> list[Chunk]:
+        told = Func(
+            F("request__hints__sent"), function="jsonb_array_length", output_field=IntegerField()
+        )
         attempts = Attempt.objects.defer("request", "response", "answer", "usage").order_by("pk")
+        attempts = attempts.annotate(terms=told)
         chunks = Chunk.objects.filter(pk__in=keys).defer("words", "spans")
         return list(chunks.prefetch_related(Prefetch("attempts", attempts, to_attr="asked")))
 

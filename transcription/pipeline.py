@@ -8,6 +8,7 @@ it made before it tells the next one.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, astuple
 from datetime import datetime, timedelta
@@ -18,7 +19,19 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from transcription import admission, audio, choosing, hearing, leases, recordings, stitching
+from lexicon.services import count_matched
+from transcription import (
+    admission,
+    audio,
+    choosing,
+    correcting,
+    hearing,
+    leases,
+    recordings,
+    stitching,
+)
+from transcription.applying import JobLexicon
+from transcription.correcting import Corrected
 from transcription.engines.base import EngineError
 from transcription.models import Attempt, Chunk, Job, Segment
 from transcription.preparing import Pass
@@ -257,6 +270,8 @@ def finish(job_id: Any) -> None:
     job = leases.claim(Job, job_id, complete() | abandoned, status=Job.Status.FINISHING)
     if job is None:
         return
+    with leases.hold(job):
+        lexicon = JobLexicon(job)  # may take seconds, in which nobody should wait
     lease = leases.Lease(job)  # not renewed: the lock keeps others out, and would hold renewals up
     with transaction.atomic():
         if lease.mine.select_for_update().first() is None:  # reviewers' saves wait for this lock
@@ -267,7 +282,7 @@ def finish(job_id: Any) -> None:
             _fail_job(job, failed[0].error_code, failed[0].error_message)
             return
         drafts = stitching.transcript([_heard(chunk) for chunk in _with_late_checks(job, chunks)])
-        _write_segments(job, chunks, drafts)
+        matched = _write_segments(job, chunks, lexicon.corrected(drafts))
         answered = Attempt.objects.filter(chunk__job=job)
         lease.mine.all().update(
             status=Job.Status.COMPLETED,
@@ -276,8 +291,11 @@ def finish(job_id: Any) -> None:
             word_count=sum(len(draft.text.split()) for draft in drafts),
             usage=_sum(answered.values_list("usage", flat=True)),
             cost_usd=answered.aggregate(sum=Sum("cost_usd"))["sum"],
+            lexicon_version=lexicon.version or job.lexicon_version,
+            lexicon_problem=lexicon.problem,
         )
         wake("make_playback", job.pk, queue="media")
+        count_matched(matched)  # last, as it locks the terms, which other jobs have too
 
 
 def _with_late_checks(job: Job, chunks: list[Chunk]) -> list[Chunk]:
@@ -290,9 +308,10 @@ def _with_late_checks(job: Job, chunks: list[Chunk]) -> list[Chunk]:
     return chunks
 
 
-def _write_segments(job: Job, chunks: list[Chunk], drafts: list[stitching.Draft]) -> None:
+def _write_segments(job: Job, chunks: list[Chunk], found: list[Corrected]) -> Counter[int]:
     """Segments for the chunks that have none yet, and nothing else: what stands stays, with all
-    that people wrote. A gap that was filled by a retry is retired."""
+    that people wrote. A gap that was filled by a retry is retired. How often each of the
+    lexicon's terms was put into what is new."""
     live: dict[int | None, list[Segment]] = {}
     for segment in Segment.objects.filter(job=job, retired_at=None):
         live.setdefault(segment.chunk_id, []).append(segment)
@@ -305,8 +324,9 @@ def _write_segments(job: Job, chunks: list[Chunk], drafts: list[stitching.Draft]
         else:
             ids = [segment.pk for segment in segments]
             Segment.objects.filter(pk__in=ids).update(retired_at=timezone.now())
-    new = [_segment(job, draft) for draft in drafts if draft.chunk_id not in standing]
-    Segment.objects.bulk_create(new, batch_size=500)
+    new = [each for each in found if each.draft.chunk_id not in standing]
+    Segment.objects.bulk_create([_segment(job, each) for each in new], batch_size=500)
+    return Counter(r.term for each in new for r in each.replacements if r.applied)
 
 
 def _heard(chunk: Chunk) -> stitching.HeardChunk:
@@ -324,7 +344,8 @@ def _heard(chunk: Chunk) -> stitching.HeardChunk:
     )
 
 
-def _segment(job: Job, draft: stitching.Draft) -> Segment:
+def _segment(job: Job, corrected: Corrected) -> Segment:
+    draft = corrected.draft
     return Segment(
         job=job,
         chunk_id=draft.chunk_id,
@@ -334,9 +355,10 @@ def _segment(job: Job, draft: stitching.Draft) -> Segment:
         speaker=draft.speaker,
         language=draft.language or (job.languages[0] if len(job.languages) == 1 else ""),
         engine_text=draft.text,
-        text=draft.text,
-        words=[[w.text, w.start_ms, w.end_ms, w.confidence, w.estimated] for w in draft.words],
-        marks=draft.marks,
+        text=corrected.text,
+        words=[[w.text, w.start_ms, w.end_ms, w.confidence, w.estimated] for w in corrected.words],
+        replacements=[correcting.stored(each) for each in corrected.replacements],
+        marks=corrected.marks,
     )
 
 

@@ -62,7 +62,9 @@ def same_recording(source: Job) -> Job:
 def take_over(job: Job) -> bool:
     """Save the job with an earlier one's answers, where there is one that has them all.
 
-    The segments are made anew, so that today's lexicon applies; reviews are not taken over.
+    The segments are made anew, so that today's lexicon corrects them; reviews are not taken over.
+    That the engine would be told of other terms today is no other wish: with each change of the
+    lexicon the same sound would be paid for again. Who wants that transcribes it again.
     """
     with transaction.atomic():
         source = _earlier(job)

@@ -55,6 +55,8 @@ def create_job(
     languages: Sequence[str] = (),
     channels: str = "auto",
     prompt: str = "",
+    hints: bool = True,
+    second_look: bool = False,
     budget_usd: Decimal | None = None,
     reuse: bool = True,
     priority: int = 0,
@@ -64,6 +66,8 @@ def create_job(
 
     `channels`: "auto" transcribes the two channels of a stereo recording apart where they carry
     different speakers, "separate" always, "mix" never. `prompt`: what the recording is about.
+    `hints`: the engine is told of the lexicon's terms. `second_look`: parts that may hold terms
+    which the text has not are asked for again, with those alone.
     `reuse`: where the same owner has a finished transcript of the same audio with the same
     wishes, the new job gets that, and nothing is asked or paid for.
     Raises JobRefused; then nothing is kept.
@@ -80,7 +84,7 @@ def create_job(
         model=record.model,
         asked_model=asked if asked != record.model else "",
         languages=_check_languages(languages, record),
-        options=_check_options(channels, prompt),
+        options=_check_options(channels, prompt, hints, second_look),
         budget_usd=_check_budget(settings.JOB_BUDGET_USD if budget_usd is None else budget_usd),
         priority=priority,
         metadata=metadata or {},
@@ -167,7 +171,7 @@ def _choose_model(model: str) -> Capabilities:
     return record
 
 
-def _check_options(channels: str, prompt: str) -> dict[str, str]:
+def _check_options(channels: str, prompt: str, hints: bool, second_look: bool) -> dict[str, Any]:
     if channels not in CHANNELS:
         raise JobRefused("channels_invalid", f"channels is one of: {', '.join(CHANNELS)}.")
     prompt = _plain(prompt)
@@ -176,7 +180,10 @@ def _check_options(channels: str, prompt: str) -> dict[str, str]:
             "prompt_too_long",
             f"The prompt has {len(prompt):,} characters; {LONGEST_PROMPT:,} are the most.",
         )
-    return {"channels": channels, "prompt": prompt}
+    # what is as usual is left out: jobs from before there was a choice had the same wish
+    rest = {"hints": False} if not hints else {}
+    rest |= {"second_look": True} if second_look else {}
+    return {"channels": channels, "prompt": prompt} | rest
 
 
 def _check_budget(budget_usd: Decimal | None) -> Decimal | None:

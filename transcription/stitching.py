@@ -330,6 +330,21 @@ def _ends(last: Heard, following: Heard) -> bool:
     )
 
 
+def flows_on(one: Draft, other: Draft) -> bool:
+    """The second goes on where the first was cut for nothing but its length, or at a pause that
+    is only an estimate."""
+    if one.chunk_id != other.chunk_id or not (one.words and other.words):
+        return False
+    estimated = one.words[-1].estimated or other.words[0].estimated
+    pause_ms = PAUSE_MS + (SLACK_MS if estimated else 0)
+    return (
+        one.speaker == other.speaker
+        and other.start_ms - one.end_ms < pause_ms
+        and not _ends_sentence(one.words[-1].text)
+        and not UNSPACED.search(one.text[-1] + other.text[0])
+    )
+
+
 def _ends_sentence(word: str) -> bool:
     return bool(SENTENCE_END.search(word)) and not ABBREVIATION.match(word)
 

@@ -16,7 +16,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from transcription import audio as sound
-from transcription import choosing, parts, progress, ranges, recordings
+from transcription import choosing, hints, parts, progress, ranges, recordings
 from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
 from transcription.models import Attempt, Job
@@ -85,6 +85,8 @@ def upload(request: HttpRequest) -> HttpResponse:
                 languages=request.POST.get("languages", "").replace(",", " ").split(),
                 channels=request.POST.get("channels", "auto"),
                 prompt=request.POST.get("prompt", ""),
+                hints="no_hints" not in request.POST,
+                second_look="second_look" in request.POST,
                 reuse="reuse" in request.POST,
             )
         except JobRefused as error:
@@ -111,8 +113,11 @@ def row(request: HttpRequest, job_id: str) -> HttpResponse:
 
 @require_safe
 def job_page(request: HttpRequest, job_id: str) -> HttpResponse:
-    """The job with the text of its finished parts; the page then asks for what is new."""
+    """The job with the text of its finished parts; the page then asks for what is new. With
+    `?hints` what the engine was told of the lexicon."""
     job = get_job(request.user, job_id)
+    if "hints" in request.GET:
+        return render(request, "job_hints.html", {"job": job, "hints": hints.summary(job)})
     now = parts.of(job)
     fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
     shown = request.GET.get("shown", "") if fragment else ""
@@ -130,6 +135,7 @@ def job_page(request: HttpRequest, job_id: str) -> HttpResponse:
         "asked_record": MODELS.get(job.asked_model),
         "source": _source(request, job),
         "reused": _is_reused(job, now),
+        "hinted": not job.working and hints.were_told(job),
         "quiet": job.speech_dbfs is not None and job.speech_dbfs < QUIET_DBFS,
         "models": choosing.offered_models(),
     }

@@ -44,7 +44,9 @@ const KEYS = {
   "Ctrl+Enter": accept,
   "Ctrl+Shift+Enter": submit,
   F7: () => editor.resolve("mine"),
-  F9: () => editor.resolve("theirs"),
+  F8: () => editor.goToMark(1),
+  "Shift+F8": () => editor.goToMark(-1),
+  F9: () => (editor.current?.conflict ? editor.resolve("theirs") : editor.turn()),
 };
 
 function nameOf(event) {
@@ -95,6 +97,15 @@ function caretAt(event, article) {
 function pointOf(range) {
   return range && [range.startContainer, range.startOffset];
 }
+
+document.getElementById("next-mark")?.addEventListener("click", () => editor.goToMark(1));
+
+editor.side.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-n]");
+  if (!button) return;
+  event.preventDefault(); // it sends the form, for when there is no script
+  editor.turn(button.dataset.n);
+});
 
 async function submit() {
   const link = document.getElementById("submit");

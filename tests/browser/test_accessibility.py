@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from feedback.services import Save, save_segment, submit_review
 from tests.browser.desk import Desk
+from tests.corrections import CHANGES, HEARD, apply
 from transcription.models import Job
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
@@ -84,6 +85,21 @@ def test_desk(page: Page, heard: Callable[..., Job], colleague: User, complaints
     save_segment(colleague, desk.job, desk.segments[0].pk, Save("one dose!", 1, "y"))
     page.keyboard.type(" now")
     expect(desk.state).to_have_text("Two versions")
+    assert not findings(page)
+
+
+def test_what_the_lexicon_changed(page: Page, heard: Callable[..., Job], colleague: User) -> None:
+    desk = Desk(page, heard(HEARD, HEARD))
+    apply(desk.job, *CHANGES)
+    desk.visit()
+    assert not findings(page)
+    desk.open(0)
+    expect(page.locator(".changed div")).to_have_count(2)
+    assert not findings(page)
+    page.goto(f"/review/{desk.job.pk}/submit/")
+    assert not findings(page)
+    submit_review(colleague, desk.job)
+    page.goto(f"/review/{desk.job.pk}/reviewed/")
     assert not findings(page)
 
 

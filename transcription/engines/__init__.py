@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 from transcription.engines.base import Capabilities, Engine
 
-FORM_BYTES = 65_536  # left for the rest of the form: services count the whole body
-OPENAI_BYTES = 26_214_400 - FORM_BYTES
 OPENAI_HOST = "api.openai.com"
 ENDING_DAYS = 120  # in which somebody should choose another model
 
@@ -30,18 +28,9 @@ _USD_PER_MINUTE = {
 def _record(model: str, **changes: Any) -> Capabilities:
     """A model of OpenAI's, of the generation that ends, with what is different about it."""
     common: dict[str, Any] = {
-        "engine": "openai",
         "label": f"OpenAI {model}",
-        "queue": "engine",
-        "word_times": False,
-        "segment_times": False,
-        "languages": None,
-        "language_field": "language",
-        "keywords_field": "none",
-        "prompt": True,
         "target_ms": 30_000,
         "longest_ms": 45_000,
-        "max_bytes": OPENAI_BYTES,
         "shutdown_date": _ANNOUNCED_SHUTDOWN,
         "successor": _SUCCESSOR,
         "usd_per_minute": _USD_PER_MINUTE[model],
@@ -72,7 +61,12 @@ _BUILT_IN = (
         most_output_tokens=2000,
     ),
     _record(
-        "whisper-1", word_times=True, segment_times=True, target_ms=180_000, longest_ms=240_000
+        "whisper-1",
+        word_times=True,
+        segment_times=True,
+        prompt_tokens=224,
+        target_ms=180_000,
+        longest_ms=240_000,
     ),
     _record(
         "pocketsphinx",
@@ -82,6 +76,8 @@ _BUILT_IN = (
         word_times=True,
         languages=("en",),
         language_field="none",
+        keywords_field="words",
+        most_terms=1000,  # of so many the speech of others is heard as well as without
         prompt=False,
         streams=True,
         shutdown_date=None,

@@ -6,35 +6,48 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
+FORM_BYTES = 65_536  # left for the rest of the form: services count the whole body
+OPENAI_BYTES = 26_214_400 - FORM_BYTES
+
 
 @dataclass(frozen=True)
 class Capabilities:
     """What one model can do, what it takes and what it costs."""
 
     model: str
-    engine: Literal["openai", "pocketsphinx"]
     label: str  # for people
-    queue: Literal["media", "engine"]  # the Celery queue whose workers suit it
-    word_times: bool
-    segment_times: bool
-    languages: tuple[str, ...] | None  # ISO 639-1 codes; None for many
-    language_field: Literal["none", "language", "languages"]  # how it is told what to expect
-    keywords_field: Literal["none", "keywords", "hotwords"]  # how it is told terms
-    prompt: bool
     target_ms: int  # how long its chunks should be,
     longest_ms: int  # and may be; within what the service takes
-    max_bytes: int  # of one request's audio
-    shutdown_date: date | None
-    usd_per_minute: Decimal | None  # None where nobody has said
+    engine: Literal["openai", "pocketsphinx"] = "openai"
+    queue: Literal["media", "engine"] = "engine"  # the Celery queue whose workers suit it
+    word_times: bool = False
+    segment_times: bool = False
+    languages: tuple[str, ...] | None = None  # ISO 639-1 codes; None for many
+    language_field: Literal["none", "language", "languages"] = "language"  # how it is told of them
+    # how it is told terms beside a prompt; "words": they join those that it can hear at all
+    keywords_field: Literal["none", "keywords", "hotwords", "words"] = "none"
+    most_terms: int = 100  # that it is told with one request
+    prompt: bool = True
+    prompt_tokens: int | None = None  # so many, the last, it hears of a prompt; None: all
+    max_bytes: int = OPENAI_BYTES  # of one request's audio
+    usd_per_minute: Decimal | None = None  # None where nobody has said
     speakers: bool = False  # tells who spoke
     logprobs: bool = False  # tells how sure it is of each token
     streams: bool = False  # can send the text while it hears
     most_output_tokens: int | None = None  # the text is cut there without a word
     audio_format: Literal["flac", "wav"] = "flac"  # in which a chunk is sent
+    shutdown_date: date | None = None
     successor: str = ""  # the model to take after the shutdown
     base_url: str = ""  # of the server that has it; empty: the one that is configured for all
     api_key: str = field(default="", repr=False)  # for that server
     demo: bool = False  # its text must be labelled as of demo quality wherever it is shown
+
+    @property
+    def takes_terms(self) -> Literal["none", "prompt", "keywords", "hotwords", "words"]:
+        """In what form."""
+        if self.keywords_field == "none" and self.prompt:
+            return "prompt"
+        return self.keywords_field
 
     def cost_usd(self, audio_s: float) -> Decimal | None:
         """What so much audio costs, to a millionth; None where nobody has said."""
@@ -51,7 +64,9 @@ class Request:
     audio_ms: int
     languages: tuple[str, ...] = ()  # ISO 639-1 codes expected; empty for unknown
     prompt: str = ""
-    keywords: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()  # terms as they are to be written
+    # of those that are not said as written: texts to read aloud, with commas between
+    sounds_like: Mapping[str, str] = field(default_factory=dict)
     # called with all text so far and how much of the audio is heard (None: not known), in the
     # thread that asked, as often as the engine has news; an exception from it ends the request
     on_progress: Callable[[str, int | None], object] | None = field(default=None, compare=False)

@@ -12,27 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from transcription.engines import FORM_BYTES, OPENAI_BYTES
-from transcription.engines.base import Capabilities
+from transcription.engines.base import FORM_BYTES, Capabilities
 
 TARGET_S = 30
 LONGEST_SHARE = 1.5  # how much longer than its target a chunk may be, where nobody says
 BYTES_PER_MB = 1_000_000
 BYTES_PER_MS = 32  # of WAV, and of FLAC where it is nothing but noise
-
-_DEFAULTS: dict[str, Any] = {
-    "engine": "openai",
-    "queue": "engine",
-    "word_times": False,
-    "segment_times": False,
-    "languages": None,
-    "language_field": "language",
-    "keywords_field": "none",
-    "prompt": True,
-    "max_bytes": OPENAI_BYTES,
-    "shutdown_date": None,
-    "usd_per_minute": None,
-}
 
 
 def parse(text: str, secret: Callable[[str], str]) -> tuple[Capabilities, ...]:
@@ -100,7 +85,7 @@ def _record(at: int, entry: Any, secret: Callable[[str], str]) -> Capabilities:
     if "max_mb" in found:
         found["max_bytes"] = found.pop("max_mb") * BYTES_PER_MB - FORM_BYTES
     lengths = _lengths(where, found.pop("target_s", None), found.pop("longest_s", None))
-    record = Capabilities(**_DEFAULTS | {"label": found["model"]} | lengths | found)
+    record = Capabilities(**{"label": found["model"]} | lengths | found)
     if record.longest_ms > record.max_bytes // BYTES_PER_MS:
         raise ValueError(
             f"{where}: chunks of {record.longest_ms / 1000:g} s do not fit into max_mb. Allowed: "
@@ -210,6 +195,7 @@ _FIELDS: dict[str, _Field] = {
     "languages": _Field('a list of ISO 639 codes like ["en", "de"], or null for many', _languages),
     "language_field": _one_of("none", "language", "languages"),
     "keywords_field": _one_of("none", "keywords", "hotwords"),
+    "most_terms": _whole(0, 1000, "terms"),
     "prompt": _YES_NO,
     "speakers": _YES_NO,
     "logprobs": _YES_NO,

@@ -23,8 +23,6 @@ CONNECT_TIMEOUT_S = 10.0
 REFUSED_LANGUAGES = frozenset(
     {"am", "km", "lo", "mn", "my", "nn", "pa", "si", "so", "sq", "uz", "yo"}
 )
-# whisper-1 hears the last 224 tokens of a prompt, and no text has more tokens than bytes
-WHISPER_PROMPT_BYTES = 224
 
 QUOTA_CODES = frozenset(
     {
@@ -180,7 +178,7 @@ def form_fields(capabilities: Capabilities, request: Request) -> Fields:
     if listened_to and fields["response_format"] != "verbose_json":  # a stream has no such times
         fields["stream"] = True
     if request.prompt and capabilities.prompt:
-        fields["prompt"] = _prompt(capabilities, request.prompt)
+        fields["prompt"] = request.prompt
     fields |= _keyword_fields(capabilities, [k for k in request.keywords if _sendable(k)])
     return fields | _language_fields(capabilities, request.languages)
 
@@ -194,16 +192,6 @@ def _format_fields(capabilities: Capabilities) -> Fields:
         return {"response_format": "verbose_json", "timestamp_granularities": granularities}
     fields: Fields = {"response_format": "json"}
     return fields | ({"include": ["logprobs"]} if capabilities.logprobs else {})
-
-
-def _prompt(capabilities: Capabilities, prompt: str) -> str:
-    """The prompt, of which whisper-1 hears only the end: cut at a word rather than within one."""
-    if capabilities.model != "whisper-1" or len(prompt.encode()) <= WHISPER_PROMPT_BYTES:
-        return prompt
-    # one byte more tells whether the cut falls just before a word
-    end = prompt.encode()[-WHISPER_PROMPT_BYTES - 1 :].decode(errors="ignore")
-    _, _, words = end.partition(" ")
-    return words if len(words) > len(end) / 2 else end[1:]  # scripts without spaces have no words
 
 
 def _keyword_fields(capabilities: Capabilities, keywords: list[str]) -> Fields:

@@ -1,10 +1,11 @@
 """What pages say of a transcript: its marks in words, its price, and models that end soon."""
 
 from decimal import Decimal
+from typing import Any
 
 from django import template
 
-from transcription import shutdowns
+from transcription import correcting, shutdowns
 
 register = template.Library()
 
@@ -20,12 +21,20 @@ KINDS = {
     "credits": "perhaps invented",
     "gap": "not transcribed",
 }
+# these the desk shows in the text itself
+OF_LEXICON = (correcting.APPLIED, correcting.SUGGESTED)
 
 
 @register.filter
 def in_words(kind: str) -> str:
     """The kind of a mark, for people."""
     return KINDS.get(kind, kind)
+
+
+@register.filter
+def checks(marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The marks that are not the lexicon's."""
+    return [mark for mark in marks if mark["kind"] not in OF_LEXICON]
 
 
 @register.filter

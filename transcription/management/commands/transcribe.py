@@ -34,6 +34,17 @@ class Command(BaseCommand):
         )
         parser.add_argument("--prompt", default="", help="what the recording is about")
         parser.add_argument(
+            "--no-hints",
+            dest="hints",
+            action="store_false",
+            help="do not tell the engine of the lexicon's terms",
+        )
+        parser.add_argument(
+            "--second-look",
+            action="store_true",
+            help="ask again for parts that may hold terms which the text has not",
+        )
+        parser.add_argument(
             "--speakers", action="store_true", help="say who speaks, where that is known"
         )
         parser.add_argument("--json", action="store_true", help="print words and times as JSON")
@@ -80,6 +91,8 @@ class Command(BaseCommand):
                     languages=options["language"],
                     channels=options["channels"],
                     prompt=options["prompt"],
+                    hints=options["hints"],
+                    second_look=options["second_look"],
                 )
             except JobRefused as error:
                 raise CommandError(error.message) from None

@@ -1,0 +1,143 @@
+"""What terms would change in transcripts that people have reviewed: known before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
+
+from feedback.alignment import Edit, word_edits
+from lexicon import tokens, versions
+from lexicon.matching import Compiled, Entry, Passage, Replacement, compile_lexicon, match
+from lexicon.models import Term
+from transcription.exports import live_segments
+from transcription.models import Job, Segment
+
+MOST_BESIDE = 20_000  # with more approved terms, those on trial are tried alone
+MOST_WORDS = 300_000  # of all transcripts together, so that nobody waits for minutes
+CONTEXT = 60  # characters
+SAME = ("equal", "case", "punctuation")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A place where a term would be put. `right`: the reviewer's text, `reviewed`, has it there."""
+
+    job: Job
+    segment: Segment
+    found: Replacement
+    reviewed: str
+    right: bool
+
+    @property
+    def left(self) -> str:
+        return self.segment.engine_text[max(0, self.found.start - CONTEXT) : self.found.start]
+
+    @property
+    def following(self) -> str:
+        return self.segment.engine_text[self.found.end : self.found.end + CONTEXT]
+
+
+@dataclass
+class Trial:
+    hits: list[Hit] = field(default_factory=list)
+    transcripts: int = 0
+    words: int = 0
+    alone: bool = False  # tried without the other terms, of which there are too many
+    cut_short: bool = False
+
+
+def recent_reviews(jobs: QuerySet[Job], terms: Iterable[Term], most: int) -> list[Job]:
+    """The jobs reviewed last of those in which one of the terms may be used."""
+    reviewed = jobs.filter(review_status=Job.Review.REVIEWED, status=Job.Status.COMPLETED)
+    scopes = {term.api_key_id for term in terms}
+    if None not in scopes:
+        reviewed = reviewed.filter(api_key__in=scopes)
+    return list(reviewed.order_by("-reviewed_at", "pk")[:most])
+
+
+def trial(terms: Sequence[Term], jobs: Iterable[Job]) -> Trial:
+    """Look for the terms, whatever their status, in what the engine wrote."""
+    result = Trial()
+    compiled: dict[int | None, Compiled] = {}
+    for job in jobs:
+        if result.words > MOST_WORDS:
+            result.cut_short = True
+            break
+        if job.api_key_id not in compiled:
+            entries = _entries(terms, job.api_key_id, result)
+            compiled[job.api_key_id] = compile_lexicon(entries)
+        segments = live_segments(job)
+        result.transcripts += 1
+        result.words += sum(len(segment.engine_text.split()) for segment in segments)
+        result.hits += _hits(job, segments, compiled[job.api_key_id], {term.pk for term in terms})
+    return result
+
+
+def _entries(terms: Sequence[Term], api_key_id: int | None, result: Trial) -> list[Entry]:
+    """The terms on trial, beside those in use."""
+    tried = [_entry(term) for term in terms if term.api_key_id in (None, api_key_id)]
+    ids = {entry.id for entry in tried}
+    beside = [entry for entry in versions.entries(api_key_id) if entry.id not in ids]
+    if len(beside) > MOST_BESIDE:
+        result.alone = True
+        return tried
+    return tried + beside
+
+
+def _entry(term: Term) -> Entry:
+    return Entry(
+        id=term.pk,
+        text=term.term,
+        language=term.language,
+        script=term.script,
+        kind=term.kind,
+        alternatives=tuple(each.text for each in term.alternatives.all() if each.enabled),
+        sounds_like=term.sounds_like,
+        case_sensitive=term.case_sensitive,
+    )
+
+
+def _hits(
+    job: Job, segments: Sequence[Segment], lexicon: Compiled, tried: set[int]
+) -> Iterator[Hit]:
+    passages = [_passage(segment) for segment in segments]
+    found = match(passages, lexicon, languages=job.languages)
+    for segment, replacements in zip(segments, found, strict=True):
+        edits: list[Edit] | None = None
+        for each in replacements:
+            if each.term in tried:
+                edits = edits or word_edits(segment.engine_text, segment.text)
+                reviewed = _counterpart(segment, edits, each)
+                yield Hit(job, segment, each, reviewed, _holds(reviewed, each.after))
+
+
+def _passage(segment: Segment) -> Passage:
+    """With confidences where the stored words are still the engine's."""
+    words = [word[0] for word in segment.words]
+    heard = words == segment.engine_text.split()
+    return Passage(segment.engine_text, [word[3] for word in segment.words] if heard else ())
+
+
+def _counterpart(segment: Segment, edits: Sequence[Edit], found: Replacement) -> str:
+    """What the reviewer's text has where the replacement would be."""
+    first = len(segment.engine_text[: found.start].split())
+    if found.start and not segment.engine_text[found.start - 1].isspace():
+        first -= 1  # it begins within a word, behind a bracket or a hyphen
+    last = first + len(segment.engine_text[found.start : found.end].split())
+    places: list[int] = []
+    for edit in edits:
+        begin, end = edit.before_at, edit.before_at + len(edit.before.split())
+        if edit.kind in SAME:
+            places += [
+                edit.after_at + at - begin for at in range(max(first, begin), min(last, end))
+            ]
+        elif max(first, begin) < min(last, end) or first < begin == end < last:
+            places += range(edit.after_at, edit.after_at + len(edit.after.split()))
+    return " ".join(segment.text.split()[min(places) : max(places) + 1]) if places else ""
+
+
+def _holds(text: str, term: str) -> bool:
+    words, wanted = tokens.split(text), tokens.split(term)
+    return any(words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1))

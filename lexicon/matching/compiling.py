@@ -1,0 +1,183 @@
+"""Entries of a lexicon, made ready to be looked for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from anyascii import anyascii
+from numpy.typing import NDArray
+
+from lexicon import pronouncing, tokens
+from lexicon.matching import frequency, sounds
+from lexicon.matching.neighbours import Index
+
+FORMAT = 1  # rises when what is compiled changes its form
+MOST_WORDS = 6  # of a term that is looked for by sound
+FEWEST_PHONES, MOST_PHONES = 3, 28
+# lists longer than this are looked through with one deletion only: in so many terms anything that
+# is far from what was heard has a rival that is as near
+LONG_LIST = 20_000
+FEW, CAPITALS = 10, 0.9  # of so many terms such a share in capitals is a habit
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A term, as the matcher needs to know it."""
+
+    id: int
+    text: str  # as it is to be written
+    language: str = ""
+    script: str = ""
+    kind: str = "other"
+    alternatives: tuple[str, ...] = ()
+    sounds_like: str = ""
+    case_sensitive: bool = False
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """Words that are an entry, exactly: its own, or an alternative's."""
+
+    words: tuple[str, ...]
+    entry: int  # its place in Compiled.entries
+    alternative: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """Entries, and the ways in which they are said: one row each of the arrays `way_*`."""
+
+    entries: Sequence[Entry]
+    cased: bool  # not all in capitals, as some keep their lists
+    numbers: dict[str, int]  # each word of a term -> its number
+    spelt: list[str]  # of each number: the word in letters a to z
+    words: NDArray[np.int32]  # of each entry, by number, padded with -1
+    sizes: NDArray[np.int64]  # how many words it has
+    spellings: dict[str, list[Spelling]]  # by first word, the longest first
+    way_entry: NDArray[np.int64]
+    way_phones: NDArray[np.uint8]  # padded with 0
+    way_ends: NDArray[np.int64]  # where the phones of each word end, after a first column of 0
+    way_sizes: NDArray[np.int64]
+    way_counts: NDArray[np.int16]  # of each class of sounds
+    index: Index
+
+    _zipf: dict[tuple[str, ...], NDArray[np.float32]] = field(default_factory=dict)
+
+    def zipf(self, languages: tuple[str, ...]) -> NDArray[np.float32]:
+        """How common each of the numbered words is."""
+        if (known := self._zipf.get(languages)) is None:
+            figures = [frequency.zipf(word, languages) for word in self.numbers]
+            known = self._zipf[languages] = np.array(figures, np.float32)
+        return known
+
+
+def compile_lexicon(entries: Iterable[Entry]) -> Compiled:
+    kept = list(entries)
+    numbers: dict[str, int] = {}
+    words = np.full((len(kept), MOST_WORDS), -1, np.int32)
+    sizes = np.zeros(len(kept), np.int64)
+    spellings: dict[str, list[Spelling]] = {}
+    ways: list[tuple[int, list[bytes]]] = []
+    for place, entry in enumerate(kept):
+        own = tokens.split(entry.text)
+        sizes[place] = len(own)
+        _add_spellings(spellings, place, entry, own)
+        if 0 < len(own) <= MOST_WORDS:
+            words[place, : len(own)] = [numbers.setdefault(word, len(numbers)) for word in own]
+            ways += ((place, way) for way in _ways(entry, own))
+    for same in spellings.values():
+        same.sort(key=lambda spelling: -len(spelling.words))
+    spellings_ = [spelt(word) for word in numbers]
+    return Compiled(
+        kept, _cased(kept), numbers, spellings_, words, sizes, spellings, *_rows(ways, len(kept))
+    )
+
+
+def _cased(entries: Sequence[Entry]) -> bool:
+    capitals = sum(entry.text.isupper() for entry in entries)
+    return len(entries) < FEW or capitals < CAPITALS * len(entries)
+
+
+def _add_spellings(
+    spellings: dict[str, list[Spelling]], place: int, entry: Entry, own: list[str]
+) -> None:
+    if own:
+        spellings.setdefault(own[0], []).append(Spelling(tuple(own), place, False))
+    for alternative in entry.alternatives:
+        if (heard := tokens.split(alternative)) and heard != own:
+            spellings.setdefault(heard[0], []).append(Spelling(tuple(heard), place, True))
+
+
+def _ways(entry: Entry, own: list[str]) -> Iterable[list[bytes]]:
+    """The phones of each word, for each way to say the term that sound can tell from others.
+    Terms with digits are left out: what was heard as a number is never touched."""
+    if any(letter.isdigit() for word in own for letter in word):
+        return
+    said = [[_numbers(way) for way in pronouncing.ways(word)] for word in own]
+    if all(said):
+        yield from (list(way) for way in pronouncing.combined(said))
+    for text in entry.sounds_like.split(","):
+        for way in pronouncing.pronunciations(text)[:1]:
+            # parted nowhere, so that it is only compared as a whole
+            yield [_numbers(way)] + [b""] * (len(own) - 1)
+
+
+@lru_cache(maxsize=200_000)
+def sounds_of(word: str) -> bytes:
+    """The phones of the likeliest way to say a word, by number; empty where there is none."""
+    ways = pronouncing.ways(word)
+    return _numbers(ways[0]) if ways else b""
+
+
+@lru_cache(maxsize=400_000)
+def spelt(word: str) -> str:
+    return anyascii(word).lower().replace("'", "")
+
+
+def _numbers(phones: Iterable[str]) -> bytes:
+    return bytes([sounds.NUMBER[phone] for phone in phones])
+
+
+def _rows(
+    ways: list[tuple[int, list[bytes]]], count: int
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.uint8],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.int16],
+    Index,
+]:
+    kept: dict[tuple[int, bytes], list[bytes]] = {}
+    for place, way in ways:
+        whole = b"".join(way)
+        if FEWEST_PHONES <= len(whole) <= MOST_PHONES:
+            kept.setdefault((place, whole), way)
+    entry = np.array([place for place, _ in kept], np.int64)
+    sizes = np.array([len(whole) for _, whole in kept], np.int64)
+    phones = np.zeros((len(kept), int(sizes.max(initial=1))), np.uint8)
+    ends = np.zeros((len(kept), MOST_WORDS + 1), np.int64)
+    for row, ((_, whole), way) in enumerate(kept.items()):
+        phones[row, : len(whole)] = list(whole)
+        lengths = [len(word) for word in way]
+        ends[row, 1 : len(way) + 1] = np.cumsum(lengths)
+        ends[row, len(way) + 1 :] = len(whole)
+    symbols, starts, classes = classes_of(phones[phones > 0], sizes)
+    index = Index.of(symbols, starts, classes, most=2 if count <= LONG_LIST else 1)
+    counts = sounds.class_counts(phones[phones > 0], np.concatenate([[0], np.cumsum(sizes)]))
+    return entry, phones, ends, sizes, np.diff(counts, axis=0), index
+
+
+def classes_of(
+    phones: NDArray[np.uint8], sizes: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    """Strings of phones, one after the other, as classes of sounds: all of them in a row, where
+    each begins, and how long it is."""
+    classes = sounds.CLASSES[phones]
+    counted = np.concatenate([[0], np.cumsum(classes > 0)])
+    ends = np.cumsum(sizes)
+    starts = counted[ends - sizes]
+    return classes[classes > 0], starts, counted[ends] - starts

@@ -1,0 +1,395 @@
+"""What speaks for and against each pair of words heard and a term. Pure.
+
+A pair is first stripped of what it shares: of "paul bets" and "Paul Betz" only "bets" and "Betz"
+are compared, and "paul" is kept, as evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
+
+from lexicon.matching import guards, sounds
+from lexicon.matching.compiling import MOST_WORDS, Compiled
+from lexicon.matching.documents import WIDEST, Document, Windows, classes
+from lexicon.matching.neighbours import Text
+
+Whole = NDArray[np.int64]
+Figures = NDArray[np.float32]
+
+LEAST_SOUND = 0.55  # of the parts that differ; below, nothing was ever right
+LONG_LIST = 5_000  # terms; above that, for each doubling:
+MORE_SOUND = 0.035
+MOST_RIVALS = 6  # terms for one window that are looked at closely
+KEPT_WORTH = 0.05  # of a word that window and term share, as against likeness of sound
+LEAST_BOTH = 1.0  # sound and letters together
+MOST_MORE_WORDS = 2  # of what was heard than of the term, or fewer
+COMMONEST = 5.2  # zipf: about the 500 commonest words
+LONGER = 1.3  # what was heard may have so many times the sounds of the longest term
+MOST_EDITS = 0.5  # of classes of sounds, for each sound
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Windows that may be terms; rows of arrays. `heard_*` and `term_*` tell of the parts that
+    differ."""
+
+    window: Whole
+    way: Whole
+    entry: Whole
+    before: Whole  # words that are shared at the start,
+    after: Whole  # and at the end
+    heard_words: Whole
+    term_words: Whole
+    heard_phones: Whole
+    term_phones: Whole
+    sound: Figures  # similarity of the parts that differ
+
+    def take(self, rows: NDArray[np.generic]) -> Pairs:
+        return Pairs(*(getattr(self, each.name)[rows] for each in fields(self)))
+
+    def __len__(self) -> int:
+        return len(self.window)
+
+
+def pairs(
+    document: Document, found: Windows, lexicon: Compiled, covered: NDArray[np.bool_]
+) -> Pairs:
+    """Windows and terms that sound alike. `covered`: words that are a term already, which are
+    left alone."""
+    asked = _worth_asking(document, found, lexicon, covered)
+    symbols, starts, sizes = classes(document, found)
+    window, way = lexicon.index.find(Text.of(symbols), starts[asked], sizes[asked])
+    window = asked[window]
+    entry = lexicon.way_entry[way]
+    before, after = _shared(document, found, lexicon, window, entry)
+    widths, lengths = found.widths[window], lexicon.sizes[entry]
+    heard, term = widths - before - after, lengths - before - after
+    fits = (heard > 0) & (term > 0) & (np.abs(widths - lengths) <= MOST_MORE_WORDS)
+    hidden = np.concatenate([[0], np.cumsum(covered)])
+    from_word = found.starts[window] + before
+    fits &= hidden[from_word + np.maximum(heard, 0)] == hidden[from_word]
+    fits &= _alike_at_all(document, found, lexicon, window, way)
+    rows = np.flatnonzero(fits)
+    window, way, entry = window[rows], way[rows], entry[rows]
+    before, after, heard, term = before[rows], after[rows], heard[rows], term[rows]
+    of_heard, heard_sizes = _heard_phones(document, found, window, before, after)
+    of_term, term_sizes = _term_phones(lexicon, way, before, term)
+    sound = sounds.similarity(of_heard, heard_sizes, of_term, term_sizes)
+    made = Pairs(
+        window, way, entry, before, after, heard, term, heard_sizes, term_sizes, sound
+    ).take(np.flatnonzero(sound >= _least_sound(lexicon)))
+    return _best(made)
+
+
+def _least_sound(lexicon: Compiled) -> float:
+    """In a long list whatever is heard is a little like some term."""
+    doublings = np.log2(max(1.0, len(lexicon.entries) / LONG_LIST))
+    return float(LEAST_SOUND + MORE_SOUND * doublings)
+
+
+def _worth_asking(
+    document: Document, found: Windows, lexicon: Compiled, covered: NDArray[np.bool_]
+) -> Whole:
+    """Windows that may be a term: not those that are one already, or that are too long, and not
+    several words that are all among the commonest, which are too often just that."""
+    zipf = np.append(document.zipf_of[document.numbers], np.full(WIDEST, COMMONEST + 1))
+    at = np.arange(WIDEST)
+    words = np.where(at < found.widths[:, None], zipf[found.starts[:, None] + at], COMMONEST + 1)
+    hidden = np.concatenate([[0], np.cumsum(covered)])
+    seen = hidden[found.starts + found.widths] - hidden[found.starts] < found.widths
+    longest = int(lexicon.way_sizes.max(initial=0)) * LONGER
+    seen &= found.phone_ends - found.phone_starts <= longest
+    return np.flatnonzero(seen & ((found.widths == 1) | (words.min(axis=1) <= COMMONEST)))
+
+
+def _alike_at_all(
+    document: Document, found: Windows, lexicon: Compiled, window: Whole, way: Whole
+) -> NDArray[np.bool_]:
+    """A quick look, by the counts of sounds: what fails it would not be LEAST_SOUND alike."""
+    ends = sounds.class_counts(document.phones, np.stack([found.phone_starts, found.phone_ends]))
+    edits = sounds.least_edits((ends[1] - ends[0])[window], lexicon.way_counts[way])
+    sizes = found.phone_ends[window] - found.phone_starts[window]
+    return edits <= MOST_EDITS * np.maximum(sizes, lexicon.way_sizes[way])
+
+
+def _best(made: Pairs) -> Pairs:
+    """Of the ways to say a term the one that is nearest to what was heard; of the terms for each
+    window the nearest few."""
+    order = np.lexsort((-made.sound, made.entry, made.window))
+    window, entry = made.window[order], made.entry[order]
+    first = np.ones(len(order), bool)
+    first[1:] = (window[1:] != window[:-1]) | (entry[1:] != entry[:-1])
+    made = made.take(order[first])
+    order = np.lexsort((-made.sound - KEPT_WORTH * (made.before + made.after), made.window))
+    window = made.window[order]
+    rank = np.arange(len(order)) - np.searchsorted(window, window)
+    return made.take(order[rank < MOST_RIVALS])
+
+
+def heard_numbers(document: Document, found: Windows, window: Whole) -> Whole:
+    """The words of each window by number, padded with -2."""
+    starts, widths = found.starts[window], found.widths[window]
+    padded = np.concatenate([document.numbers, np.full(WIDEST, -2)])
+    rows = padded[starts[:, None] + np.arange(WIDEST)]
+    rows[np.arange(WIDEST) >= widths[:, None]] = -2
+    stemmed = np.flatnonzero(found.stemmed[window])
+    last = starts[stemmed] + widths[stemmed] - 1
+    rows[stemmed, widths[stemmed] - 1] = document.stems[last]
+    return rows
+
+
+def _shared(
+    document: Document, found: Windows, lexicon: Compiled, window: Whole, entry: Whole
+) -> tuple[Whole, Whole]:
+    heard, term = heard_numbers(document, found, window), lexicon.words[entry]
+    widths, lengths = found.widths[window], lexicon.sizes[entry]
+    rows = np.arange(len(window))
+    before, running = np.zeros(len(rows), np.int64), np.ones(len(rows), bool)
+    for at in range(min(WIDEST, MOST_WORDS)):
+        running &= heard[:, at] == term[:, at]
+        before += running
+    after, running = np.zeros(len(rows), np.int64), np.ones(len(rows), bool)
+    for at in range(1, min(WIDEST, MOST_WORDS) + 1):
+        left = np.minimum(widths, lengths) - before - at >= 0
+        same = heard[rows, np.maximum(widths - at, 0)] == term[rows, np.maximum(lengths - at, 0)]
+        running &= left & same
+        after += running
+    return before, after
+
+
+def _gather(flat: NDArray[np.uint8], starts: Whole, sizes: Whole) -> NDArray[np.uint8]:
+    """Slices of a row of numbers as rows of a table, padded with 0."""
+    columns = np.arange(int(sizes.max(initial=1)))
+    places = np.minimum(starts[:, None] + columns, max(len(flat) - 1, 0))
+    return np.where(columns < sizes[:, None], flat[places] if len(flat) else 0, 0).astype(np.uint8)
+
+
+def _heard_phones(
+    document: Document, found: Windows, window: Whole, before: Whole, after: Whole
+) -> tuple[NDArray[np.uint8], Whole]:
+    first = found.starts[window] + before
+    starts = document.phone_ends[first]
+    last = found.starts[window] + found.widths[window] - after
+    ends = np.where(after > 0, document.phone_ends[last], found.phone_ends[window])
+    return _gather(document.phones, starts, ends - starts), ends - starts
+
+
+def _term_phones(
+    lexicon: Compiled, way: Whole, before: Whole, words: Whole
+) -> tuple[NDArray[np.uint8], Whole]:
+    starts = lexicon.way_ends[way, before]
+    ends = lexicon.way_ends[way, before + words]
+    longest = lexicon.way_phones.shape[1]
+    flat = lexicon.way_phones.reshape(-1)
+    return _gather(flat, way * longest + starts, ends - starts), ends - starts
+
+
+NAMES = (
+    "sound", "letters", "skeleton", "both", "very_near", "very_near_letters", "size", "size_sound",
+    "short", "errors", "heard_rarest", "heard_rarest_common", "heard_unknown", "heard_commonest",
+    "term_rarest", "term_rarest_common", "term_unknown", "less_likely", "rarer", "several_heard",
+    "many_heard", "more_heard", "more_meant", "kept", "kept_rarity", "repeated",
+    "repeated_common", "stands", "rank", "rivals", "margin", "first_letter", "last_letter",
+    "first_sound", "joined", "variant", "form_of", "elided", "terms", "density",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """`figures`: a row for each pair, a column for each of NAMES."""
+
+    pairs: Pairs
+    heard: list[str]  # the parts that differ, in plain letters
+    meant: list[str]
+    figures: Figures
+
+    def take(self, rows: Whole) -> Evidence:
+        return Evidence(
+            self.pairs.take(rows),
+            [self.heard[row] for row in rows],
+            [self.meant[row] for row in rows],
+            self.figures[rows],
+        )
+
+
+def evidence(
+    document: Document, found: Windows, lexicon: Compiled, some: Pairs, standing: int
+) -> Evidence:
+    """`standing`: how many of the rarer terms stand in the text already."""
+    some, spelt = _likely(document, found, lexicon, some)
+    parts = _Parts(document, found, lexicon, some)
+    heard, meant = parts.letters()
+    columns = parts.likeness(spelt, heard, meant) | parts.commonness() | parts.context()
+    columns |= _rivalry(some, parts, spelt)
+    columns["terms"] = np.full(len(some), np.log10(len(lexicon.entries) + 1))
+    density = np.log((standing + 0.3) / (len(document.words) + 20) * 100)
+    columns["density"] = np.full(len(some), np.clip(density, -3, 3))
+    figures = np.stack([np.asarray(columns[name], np.float32) for name in NAMES], axis=1)
+    return Evidence(some, heard, meant, figures)
+
+
+def _likely(
+    document: Document, found: Windows, lexicon: Compiled, some: Pairs
+) -> tuple[Pairs, Figures]:
+    """Those that are alike enough in sound and letters to be weighed, and how alike in letters."""
+    heard, meant = _Parts(document, found, lexicon, some).letters()
+    spelt = cpdist(heard, meant, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
+    rows = np.flatnonzero(some.sound + spelt >= LEAST_BOTH)
+    return some.take(rows), spelt[rows]
+
+
+class _Parts:
+    """The parts that differ, word by word: tables of one row a pair, padded."""
+
+    def __init__(self, document: Document, found: Windows, lexicon: Compiled, some: Pairs) -> None:
+        self.document, self.found, self.lexicon, self.some = document, found, lexicon, some
+        at = np.arange(WIDEST)
+        numbers = heard_numbers(document, found, some.window)
+        self.heard = _shifted(numbers, some.before, some.heard_words)
+        self.meant = _shifted(
+            lexicon.words[some.entry].astype(np.int64), some.before, some.term_words
+        )
+        zipf = np.append(document.zipf_of, [0, 0])  # so that padding has its place
+        self.heard_zipf = np.where(self.heard >= 0, zipf[self.heard], np.nan)
+        self.meant_zipf = np.where(self.meant >= 0, zipf[self.meant], np.nan)
+        self.kept_zipf = np.where(
+            (numbers >= 0)
+            & ((at < some.before[:, None]) | (at >= (some.before + some.heard_words)[:, None])),
+            zipf[numbers],
+            np.nan,
+        )
+
+    def letters(self) -> tuple[list[str], list[str]]:
+        return self._spelt(self.heard), self._spelt(self.meant)
+
+    def _spelt(self, numbers: Whole) -> list[str]:
+        """Each row's words as one, in letters; each kind of row is spelt once."""
+        kind = (numbers + 2) @ np.array(
+            [0x9E3779B97F4A7C15 >> shift for shift in (1, 5, 9, 13, 17, 21)[: numbers.shape[1]]],
+            np.int64,
+        )
+        _, first, inverse = np.unique(kind, True, True)
+        own, above = self.lexicon.spelt, self.document.spelt_above
+        spelt = [
+            "".join([own[n] if n < len(own) else above[n - len(own)] for n in row if n >= 0])
+            for row in numbers[first].tolist()
+        ]
+        return [spelt[at] for at in inverse.tolist()]
+
+    def likeness(self, spelt: Figures, heard: list[str], meant: list[str]) -> dict[str, Any]:
+        sound, some = self.some.sound, self.some
+        shorter = np.minimum(some.heard_phones, some.term_phones)
+        longer = np.maximum(some.heard_phones, some.term_phones)
+        size = np.minimum(shorter, 12) / 10
+        one_word = (some.heard_words == 1) & (some.term_words == 1)
+        return {
+            "sound": sound,
+            "letters": spelt,
+            "both": sound * spelt,
+            "very_near": np.maximum(sound - 0.8, 0),
+            "very_near_letters": np.maximum(spelt - 0.75, 0),
+            "size": size,
+            "size_sound": size * (sound - 0.7),
+            "short": np.maximum(5 - shorter, 0) / 5,
+            "errors": (1 - sound) * longer / 4,
+            "first_letter": [a[:1] == b[:1] for a, b in zip(heard, meant, strict=True)],
+            "last_letter": [a[-1:] == b[-1:] for a, b in zip(heard, meant, strict=True)],
+            "skeleton": shorter / np.maximum(longer, 1),
+            "first_sound": self._first_sound(),
+            "joined": spelt == 1,
+            "elided": one_word
+            & np.array([guards.elided(a, b) for a, b in zip(heard, meant, strict=True)], bool),
+            "variant": [guards.spelling_variant(a, b) for a, b in zip(heard, meant, strict=True)],
+            "form_of": [guards.same_stem(a, b) for a, b in zip(heard, meant, strict=True)],
+        }
+
+    def _first_sound(self) -> NDArray[np.bool_]:
+        first = self.found.starts[self.some.window] + self.some.before
+        heard = self.document.phones[
+            np.minimum(self.document.phone_ends[first], len(self.document.phones) - 1)
+        ]
+        begins = self.lexicon.way_ends[self.some.way, self.some.before]
+        meant = self.lexicon.way_phones[
+            self.some.way, np.minimum(begins, self.lexicon.way_phones.shape[1] - 1)
+        ]
+        return heard == meant
+
+    def commonness(self) -> dict[str, Any]:
+        heard_rarest, heard_commonest = _extremes(self.heard_zipf)
+        term_rarest, _ = _extremes(self.meant_zipf)
+        some = self.some
+        return {
+            "heard_rarest": heard_rarest / 5,
+            "heard_rarest_common": np.maximum(heard_rarest - 4, 0),
+            "heard_unknown": heard_rarest < 1.5,
+            "heard_commonest": heard_commonest / 5,
+            "term_rarest": term_rarest / 5,
+            "term_rarest_common": np.maximum(term_rarest - 3.5, 0),
+            "term_unknown": term_rarest < 1,
+            "less_likely": (np.nansum(self.heard_zipf - 7, 1) - np.nansum(self.meant_zipf - 7, 1))
+            / 10,
+            "rarer": (heard_rarest - term_rarest) / 5,
+            "several_heard": some.heard_words > 1,
+            "many_heard": np.maximum(some.heard_words - 2, 0),
+            "more_heard": np.maximum(some.heard_words - some.term_words, 0),
+            "more_meant": np.maximum(some.term_words - some.heard_words, 0),
+            "kept": np.minimum(some.before + some.after, 2),
+            "kept_rarity": np.minimum(np.nansum(np.maximum(5 - self.kept_zipf, 0), 1), 3),
+        }
+
+    def context(self) -> dict[str, Any]:
+        repeated = np.log(self.found.occurrences[self.some.window])
+        rarest, _ = _extremes(self.heard_zipf)
+        counts = np.append(self.document.counts, [0, 0])
+        stands = np.where(self.meant >= 0, counts[self.meant], 1 << 30).min(axis=1)
+        return {
+            "repeated": repeated,
+            "repeated_common": repeated * (rarest > 3),
+            "stands": np.minimum(np.log1p(stands), 2),
+        }
+
+
+def _shifted(numbers: Whole, first: Whole, count: Whole) -> Whole:
+    """The words from `first` on of each row, `count` of them, padded with -1."""
+    columns = np.arange(numbers.shape[1])
+    places = np.minimum(first[:, None] + columns, numbers.shape[1] - 1)
+    return np.where(columns < count[:, None], np.take_along_axis(numbers, places, 1), -1)
+
+
+def _extremes(zipf: Figures) -> tuple[Figures, Figures]:
+    return np.nanmin(zipf, axis=1), np.nanmax(zipf, axis=1)
+
+
+def _rivalry(some: Pairs, parts: _Parts, spelt: Figures) -> dict[str, Any]:
+    """How each pair compares with the other terms for the same words heard."""
+    score = 0.6 * some.sound + 0.4 * spelt + 0.05 * np.minimum(some.before + some.after, 2)
+    group = some.window
+    order = np.lexsort((-score, group))
+    group, score_ = group[order], score[order]
+    begins = np.searchsorted(group, group)  # where each pair's rivals begin
+    rank = np.arange(len(group)) - begins
+    best = score_[begins]
+    following = np.minimum(begins + 1, len(group) - 1)
+    second = np.where(group[following] == group, score_[following], 0.4) if len(group) else best
+    second = np.where(following == begins, 0.4, second)
+    margin = np.where(rank == 0, score_ - second, score_ - best)
+    key = group * 4.0 - score_
+    rivals = np.searchsorted(key, group * 4.0 - (score_ - 0.1), "right") - begins - 1
+    result = {
+        "rank": np.minimum(rank, 2),
+        "rivals": np.log1p(rivals),
+        "margin": np.clip(margin, -0.3, 0.4),
+    }
+    return {name: _unsorted(values, order) for name, values in result.items()}
+
+
+def _unsorted(values: NDArray[Any], order: Whole) -> NDArray[Any]:
+    back = np.empty_like(values)
+    back[order] = values
+    return back

@@ -1,0 +1,167 @@
+"""How probable it is that a term was meant. Pure, but for its weights, which it reads once.
+
+Two logistic regressions, trained by benchmarks/train_lexicon_matching.py. The first weighs what
+speaks for each pair alone; the second sees what the first made of all of them, and so the whole
+document: the same term in other disguises, a better reading of the same words, and how much is
+claimed in a text in which the engine wrote so many terms right.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexicon.matching.documents import Windows
+from lexicon.matching.evidence import NAMES, Evidence
+from lexicon.matching.searching import Search
+
+Figures = NDArray[np.float32]
+
+WEIGHTS_FILE = Path(__file__).parent.parent / "data" / "weights.json"
+APPLY = 0.33
+SUGGEST = 0.1
+WORTH_A_SECOND_LOOK = 0.0005  # of the first regression's probability
+
+# what weighs differently in long lists and in texts that are full of terms
+_VARYING = ("joined", "variant", "form_of", "elided", "sound", "letters", "heard_commonest",
+            "heard_rarest", "several_heard", "more_heard", "term_rarest", "stands", "kept", "size",
+            "less_likely", "term_unknown", "repeated")  # fmt: skip
+_TERMS, _DENSITY = NAMES.index("terms"), NAMES.index("density")
+_MIDDLE = {"terms": 2.5, "density": 1.0}  # subtracted, so that weights can be read alone
+
+FIRST = (
+    *NAMES,
+    *(f"{name} * terms" for name in _VARYING),
+    *(f"{name} * density" for name in _VARYING),
+    "terms * density",
+)
+SECOND = (
+    *FIRST,
+    "elsewhere",
+    "rival",
+    "often_and_elsewhere",
+    "claimed_to_standing",
+    "claimed_a_word",
+    "standing",
+)
+
+
+@dataclass(frozen=True)
+class Weights:
+    first: Figures
+    second: Figures
+    first_bias: float
+    second_bias: float
+
+
+@cache
+def weights() -> Weights:
+    read = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+    first, second = read["first"], read["second"]
+    return Weights(
+        np.array([first[name] for name in FIRST], np.float32),
+        np.array([second[name] for name in SECOND], np.float32),
+        first["bias"],
+        second["bias"],
+    )
+
+
+def first_figures(likely: Evidence) -> Figures:
+    """A column for each of FIRST."""
+    figures = likely.figures
+    varying = figures[:, [NAMES.index(name) for name in _VARYING]]
+    terms = figures[:, [_TERMS]] - _MIDDLE["terms"]
+    density = figures[:, [_DENSITY]] - _MIDDLE["density"]
+    return np.concatenate([figures, varying * terms, varying * density, terms * density], axis=1)
+
+
+def second_figures(search: Search, likely: Evidence, first: Figures) -> Figures:
+    """What is to be added to FIRST for SECOND. `first`: probabilities by the first regression."""
+    times = np.minimum(search.windows.occurrences[likely.pairs.window], 12)
+    _, meant = np.unique(likely.meant, return_inverse=True)
+    _, both = np.unique(
+        [f"{a} {b}" for a, b in zip(likely.heard, likely.meant, strict=True)], return_inverse=True
+    )
+    disguises = _most(first, both)  # of each disguise of a term the best, counted once
+    counted = np.zeros(len(first), bool)
+    counted[np.unique(both, return_index=True)[1]] = True
+    support = np.bincount(meant, weights=np.where(counted, disguises[both], 0))
+    elsewhere = np.maximum(support[meant] - disguises[both], 0)
+    claimed = np.maximum(first.sum() - np.bincount(meant, weights=first)[meant], 0)
+    words, standing = len(search.document.words), search.standing
+    columns = (
+        np.log1p(elsewhere),
+        _log_odds(np.clip(_rivals(likely, first, search.windows, meant), 0.001, 0.999)) / 3,
+        np.log1p(times) * (elsewhere > 0),
+        np.clip(np.log((1 + claimed) / (1 + standing)), -4, 4),
+        np.clip(np.log((0.3 + claimed) / (words / 1000 + 0.3)), -4, 4),
+        np.full(len(first), np.log1p(standing)),
+    )
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _most(values: Figures, group: NDArray[np.int64]) -> NDArray[np.float64]:
+    most = np.zeros(int(group.max(initial=-1)) + 1)
+    np.maximum.at(most, group, values)
+    return most
+
+
+def _rivals(
+    likely: Evidence, first: Figures, found: Windows, meant: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The best probability of another term in any of the same words, for each pair."""
+    some = likely.pairs
+    starts = found.starts[some.window] + some.before
+    best: dict[int, list[tuple[float, int]]] = {}  # of each word the two best terms
+    for start, width, score, term in zip(
+        starts.tolist(), some.heard_words.tolist(), first.tolist(), meant.tolist(), strict=True
+    ):
+        for word in range(start, start + width):
+            two = {term: score}
+            for other, known in best.get(word, ()):
+                two[known] = max(other, two.get(known, 0.0))
+            best[word] = sorted(((s, t) for t, s in two.items()), reverse=True)[:2]
+    return np.array(
+        [
+            max(
+                score
+                for word in range(start, start + width)
+                for score, other in [*best[word], (0.0, -1)]
+                if other != term
+            )
+            for start, width, term in zip(
+                starts.tolist(), some.heard_words.tolist(), meant.tolist(), strict=True
+            )
+        ]
+    )
+
+
+def _log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.log(probability / (1 - probability))
+
+
+def logistic(figures: Figures, weights: Figures, bias: float) -> Figures:
+    return (1 / (1 + np.exp(-np.clip(figures @ weights + bias, -30, 30)))).astype(np.float32)
+
+
+def shifted(probability: float, by: float) -> float:
+    """The probability with so much added to its log odds."""
+    odds = probability / max(1 - probability, 1e-9) * math.exp(by)
+    return odds / (1 + odds)
+
+
+def judged(search: Search) -> tuple[Evidence, Figures]:
+    """The pairs that are worth it, and the probability of each."""
+    known = weights()
+    figures = first_figures(search.likely)
+    first = logistic(figures, known.first, known.first_bias)
+    rows = np.flatnonzero(first >= WORTH_A_SECOND_LOOK)
+    likely = search.likely.take(rows)
+    figures = np.concatenate([figures[rows], second_figures(search, likely, first[rows])], axis=1)
+    return likely, logistic(figures, known.second, known.second_bias)

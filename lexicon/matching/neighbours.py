@@ -1,0 +1,141 @@
+"""Finds strings that are a few deletions apart, among very many, without comparing each. Pure.
+
+The idea is that of symmetric deletion (Wolf Garbe's SymSpell): two strings within `depth` edits
+share a string that is left when up to `depth` symbols are deleted from each. Here the symbols are
+classes of sounds, and what is left is kept as a hash in a sorted array. Hashes are polynomial, so
+that the hash of any slice of a long text with any symbols deleted comes from sums over the text;
+all of them are computed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+Whole = NDArray[np.int64]
+
+_BASE = 0x9E3779B97F4A7C15
+_WRAP = (1 << 64) - 1
+_MIX = np.uint64(0xD6E8FEB86659FD93)
+LONGEST = 24  # symbols of a string that is looked up
+_POWERS = np.array([pow(_BASE, power, 1 << 64) for power in range(LONGEST + 1)], np.uint64)
+_BITS_AN_ENTRY = 16
+_AT_ONCE = 2_048
+
+
+def depth(size: int, most: int) -> int:
+    """How many symbols may be deleted from a string of this size."""
+    return 0 if size < 4 else 1 if size < 6 else min(2, most)
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """Symbols (1 and up) in a row, of which slices are looked up."""
+
+    symbols: NDArray[np.uint8]
+    # sums[k] is the polynomial of the first k symbols
+    sums: Hashes
+
+    @classmethod
+    def of(cls, symbols: NDArray[np.uint8]) -> Text:
+        # made by doubling, for numpy has no cumulative product-and-sum
+        values = (symbols.astype(np.uint64) + np.uint64(1)) * _MIX
+        sums = np.concatenate([np.zeros(1, np.uint64), values])
+        step, power = 1, _BASE
+        while step < len(sums):
+            sums[step:] += sums[:-step] * np.uint64(power)
+            step, power = step * 2, power * power & _WRAP
+        return cls(symbols, sums)
+
+    def slices(self, starts: Whole, ends: Whole) -> Hashes:
+        return self.sums[ends] - self.sums[starts] * _POWERS[ends - starts]
+
+    def left_over(self, starts: Whole, size: int, most: int) -> Hashes:
+        """The hashes of the slices of this size with up to depth(size) symbols deleted: a row for
+        each way of deleting, a column for each slice."""
+        ends = starts + size
+        left = [self.slices(starts, ends)[None]]
+        deep = depth(size, most)
+        if deep:
+            at = np.arange(size)[:, None]
+            heads = self.slices(starts, starts + at)
+            tails = self.slices(starts + at + 1, ends)
+            left.append(heads * _POWERS[size - 1 - at] + tails)
+        if deep > 1:
+            first, second = np.triu_indices(size, 1)
+            between = self.slices(starts + first[:, None] + 1, starts + second[:, None])
+            joined = heads[first] * _POWERS[second - first - 1, None] + between
+            left.append(joined * _POWERS[size - 1 - second, None] + tails[second])
+        return np.concatenate(left) * _MIX
+
+
+def _by_size(sizes: Whole) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """Which strings have each size, of those that are looked up; not too many at once."""
+    for size in np.unique(sizes[(sizes > 0) & (sizes <= LONGEST)]):
+        mine = np.flatnonzero(sizes == size).astype(np.int32)
+        for at in range(0, len(mine), _AT_ONCE):
+            yield int(size), mine[at : at + _AT_ONCE]
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """Strings, ready for being found."""
+
+    hashes: Hashes  # sorted
+    owners: NDArray[np.int32]
+    filter: NDArray[np.uint8]  # a bit for each hash's top bits: most that is asked is not there
+    shift: np.uint64
+    most: int
+
+    @classmethod
+    def of(cls, symbols: NDArray[np.uint8], starts: Whole, sizes: Whole, most: int) -> Index:
+        text = Text.of(symbols)
+        hashes, owners = np.zeros(0, np.uint64), np.zeros(0, np.int32)
+        for size, mine in _by_size(sizes):
+            left = text.left_over(starts[mine], size, most)
+            hashes = np.append(hashes, left)
+            owners = np.append(owners, np.broadcast_to(mine, left.shape))
+        order = np.argsort(hashes, kind="stable")
+        hashes, owners = hashes[order], owners[order]
+        fresh = np.concatenate([[True], (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])])
+        hashes, owners = hashes[fresh[: len(hashes)]], owners[fresh[: len(hashes)]]
+        bits = max(16, int(len(hashes) * _BITS_AN_ENTRY).bit_length())
+        shift = np.uint64(64 - bits)
+        places = hashes >> shift
+        table = np.zeros(1 << (bits - 3), np.uint8)
+        np.bitwise_or.at(table, places >> np.uint64(3), _bit(places))
+        return cls(hashes, owners, table, shift, most)
+
+    def find(self, text: Text, starts: Whole, sizes: Whole) -> tuple[Whole, Whole]:
+        """Pairs (slice of the text, string of the index), each once."""
+        hashes, asked = self._probable(text, starts, sizes)
+        first = np.searchsorted(self.hashes, hashes)
+        found = first < len(self.hashes)
+        found[found] = self.hashes[first[found]] == hashes[found]
+        first, asked, hashes = first[found], asked[found], hashes[found]
+        counts = np.searchsorted(self.hashes, hashes, "right") - first
+        slices = np.repeat(asked.astype(np.int64), counts)
+        places = np.arange(len(slices)) - np.repeat(np.cumsum(counts) - counts, counts)
+        strings = self.owners[np.repeat(first, counts) + places].astype(np.int64)
+        pairs = np.unique(slices << 32 | strings)
+        return pairs >> 32, pairs & 0xFFFFFFFF
+
+    def _probable(
+        self, text: Text, starts: Whole, sizes: Whole
+    ) -> tuple[Hashes, NDArray[np.int32]]:
+        hashes, asked = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
+        for size, mine in _by_size(sizes):
+            left = text.left_over(starts[mine], size, self.most)
+            places = left >> self.shift
+            way, slot = np.nonzero(self.filter[places >> np.uint64(3)] & _bit(places))
+            hashes.append(left[way, slot])
+            asked.append(mine[slot])
+        return np.concatenate(hashes), np.concatenate(asked)
+
+
+def _bit(places: Hashes) -> NDArray[np.uint8]:
+    return np.left_shift(np.uint8(1), (places & np.uint64(7)).astype(np.uint8))

@@ -1,0 +1,59 @@
+"""Words of a text, with their places. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import regex
+
+from lexicon.normalising import normalise
+
+# scripts without blanks between words: each letter, with its marks, stands alone
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+TOKEN = regex.compile(
+    rf"[{UNSPACED}]\p{{M}}*|(?:(?![{UNSPACED}])[\p{{L}}\p{{M}}\p{{N}}])+"
+    rf"(?:['\u2019](?:(?![{UNSPACED}])[\p{{L}}\p{{M}}\p{{N}}])+)*"
+)
+
+
+BETWEEN_BLANKS = regex.compile(r"\S+")
+
+
+@dataclass
+class Tokens:
+    """The words of some passages, one after the other."""
+
+    words: list[str] = field(default_factory=list)  # normalised
+    passages: list[int] = field(default_factory=list)  # in which passage each stands,
+    starts: list[int] = field(default_factory=list)  # and where, in characters
+    ends: list[int] = field(default_factory=list)
+
+
+def tokens(texts: Iterable[str]) -> Tokens:
+    found = Tokens()
+    for number, text in enumerate(texts):
+        for each in TOKEN.finditer(text):
+            found.words.append(word(each.group()))
+            found.passages.append(number)
+            found.starts.append(each.start())
+            found.ends.append(each.end())
+    return found
+
+
+def split(text: str) -> list[str]:
+    return [word(each) for each in TOKEN.findall(text)]
+
+
+_known: dict[str, str] = {}
+
+
+def word(written: str) -> str:
+    """Normalised, but for the apostrophe that parts an ending."""
+    if (known := _known.get(written)) is not None:
+        return known
+    if len(_known) > 500_000:
+        _known.clear()
+    parts = written.replace("\u2019", "'").split("'")
+    _known[written] = "'".join(normalise(part) for part in parts)
+    return _known[written]

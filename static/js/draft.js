@@ -1,0 +1,279 @@
+// An open segment: its form, what of it is saved, and what the lexicon changed in it.
+//
+// What is typed is kept in localStorage until the server has it. A save carries the version that
+// it was made from and an id; one that got no answer is sent again with the same id, and counts
+// once.
+
+import { Changes } from "./changes.js";
+import { read, write } from "./store.js";
+
+const SAVE_AFTER_MS = 600;
+const RETRY_AFTER_MS = 3000;
+
+export class Draft {
+  constructor(article, editor) {
+    this.article = article;
+    this.editor = editor;
+    this.say = article.querySelector(".say");
+    this.form = article.querySelector("form.edit") ?? this.makeForm();
+    this.box = this.form.elements.text;
+    this.savedText = this.say.textContent;
+    this.changes = Changes.read(this.say); // of the lexicon, in the newest text that is known
+    this.under = this.form.querySelector(".under");
+    this.under.dir = this.box.dir;
+    this.version = Number(article.dataset.version);
+    this.key = editor.prefix + article.dataset.id;
+    this.pending = null; // a save without an answer: {id, text, version, accept}
+    this.sending = false;
+    this.composing = false;
+    this.wantsAccept = false;
+    this.leaving = false;
+    this.trouble = ""; // why the last save failed
+    this.conflict = null; // {version, theirs}
+    this.form.setAttribute("hx-post", `${editor.address}${article.dataset.id}/save/`);
+    window.htmx.process(this.form);
+    this.say.hidden = true;
+    article.classList.add("on");
+    this.restore();
+    this.listen();
+    this.fit();
+    this.showChanges();
+  }
+
+  makeForm() {
+    const form = document.getElementById("form").content.firstElementChild.cloneNode(true);
+    const box = form.elements.text;
+    box.value = this.say.textContent;
+    box.dir = this.say.dir;
+    box.lang = this.say.lang;
+    box.setAttribute("aria-label", `Text at ${this.article.querySelector(".time").textContent}`);
+    this.say.after(form);
+    return form;
+  }
+
+  get clean() {
+    return !this.pending && !this.wantsAccept && !this.conflict && this.box.value === this.savedText;
+  }
+
+  get state() {
+    if (this.conflict) return "conflict";
+    if (this.trouble) return "unsaved";
+    if (this.sending) return "saving";
+    return this.clean ? "saved" : "dirty";
+  }
+
+  listen() {
+    this.box.addEventListener("input", () => this.typed());
+    this.box.addEventListener("compositionstart", () => (this.composing = true));
+    this.box.addEventListener("compositionend", () => {
+      this.composing = false;
+      this.typed();
+    });
+    this.box.addEventListener("blur", () => {
+      this.composing = false;
+      this.save();
+    });
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("htmx:configRequest", (event) => this.fill(event.detail));
+    this.form.addEventListener("htmx:afterRequest", (event) => this.answered(event.detail.xhr));
+  }
+
+  typed() {
+    this.keep();
+    this.fit();
+    this.showChanges();
+    this.schedule(SAVE_AFTER_MS);
+    this.editor.changed();
+  }
+
+  // The lexicon's changes in the text of the box.
+  get here() {
+    return this.changes.in(this.box.value);
+  }
+
+  // A box cannot hold marks: the same text lies under it, unseen but for them.
+  showChanges() {
+    this.under.replaceChildren(...(this.changes.items.length ? this.here.nodes() : []));
+  }
+
+  // Undoes a change of the lexicon, does it again, or takes a suggestion.
+  turn(item) {
+    const { box } = this;
+    const { start, other } = item;
+    const changed = this.here.turned(item);
+    box.focus({ preventScroll: true });
+    box.setSelectionRange(start, item.end);
+    // so that the browser can undo it; not every browser lets pages do so
+    if (!document.execCommand("insertText", false, other)) {
+      box.setRangeText(other);
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    this.changes = changed;
+    this.showChanges();
+    this.select({ start, end: start + other.length });
+    this.save();
+  }
+
+  select({ start, end }) {
+    this.box.focus({ preventScroll: true });
+    this.box.setSelectionRange(start, end);
+    this.article.scrollIntoView({ block: "nearest" });
+  }
+
+  // For browsers without field-sizing.
+  fit() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.box.style.height = "auto";
+    this.box.style.height = `${this.box.scrollHeight}px`;
+  }
+
+  keep() {
+    const { version, pending, box } = this;
+    write(this.key, this.clean ? null : { text: box.value, version, pending, at: Date.now() });
+  }
+
+  // Text that an earlier page could not save any more, or that was typed before this script came.
+  restore() {
+    const kept = read(this.key);
+    if (kept) {
+      this.box.value = kept.text;
+      if (kept.text !== this.savedText) {
+        this.version = kept.version;
+        this.pending = kept.pending;
+      }
+    }
+    this.keep();
+    if (!this.clean) this.schedule(0);
+  }
+
+  schedule(ms) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), ms);
+  }
+
+  save() {
+    clearTimeout(this.timer);
+    if (this.sending || this.composing || this.conflict || this.clean) return;
+    this.pending ??= {
+      id: newId(),
+      text: this.box.value,
+      version: this.version,
+      accept: this.wantsAccept,
+    };
+    this.keep();
+    this.sending = true;
+    this.editor.changed();
+    window.htmx.trigger(this.form, "save");
+  }
+
+  fill(request) {
+    const { id, text, version, accept } = this.pending;
+    Object.assign(request.parameters, { text, version, save_id: id });
+    if (accept) request.parameters.accept = "1";
+    // another tab may have logged in again since this page was made
+    const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+    if (token) {
+      request.headers["x-csrftoken"] = token;
+      request.parameters.csrfmiddlewaretoken = token;
+    }
+  }
+
+  answered(request) {
+    this.sending = false;
+    const version = Number(request.getResponseHeader("X-Segment-Version"));
+    if (request.status === 200 && version) this.stored(version);
+    else if (request.status === 409 && version) this.conflicted(version);
+    else this.refused(request);
+    this.editor.changed();
+  }
+
+  stored(version) {
+    const { text, accept } = this.pending;
+    this.version = version;
+    this.savedText = text;
+    if (accept) {
+      this.wantsAccept = false;
+      this.article.classList.add("done");
+    }
+    this.pending = null;
+    this.trouble = "";
+    this.keep();
+    this.editor.savedAt = new Date();
+    this.save(); // what was typed meanwhile
+  }
+
+  conflicted(version) {
+    this.pending = null;
+    this.trouble = "";
+    this.conflict = { version, theirs: this.form.querySelector(".conflict-box").dataset.theirs };
+    this.keep();
+  }
+
+  refused(request) {
+    this.loggedOut = request.status === 200 || request.status === 403;
+    const final = { 404: "this segment is not there any more. Copy your text", 422: request.responseText }[
+      request.status
+    ];
+    if (final) this.pending = null; // only other text would be taken
+    else this.schedule(RETRY_AFTER_MS);
+    const passing = request.status === 0 ? "no connection" : `the server has trouble (${request.status})`;
+    this.trouble = `Not saved: ${final ?? (this.loggedOut ? "log in again" : `${passing}, trying again`)}`;
+    this.keep();
+  }
+
+  resolve(choice) {
+    const { version, theirs } = this.conflict;
+    this.version = version;
+    this.savedText = theirs;
+    if (choice === "theirs") this.box.value = theirs;
+    this.showChanges();
+    this.conflict = null;
+    this.form.querySelector(".conflict").replaceChildren();
+    this.fit();
+    this.keep();
+    this.box.focus();
+    this.save();
+    this.editor.changed();
+  }
+
+  // The text as it is on the server, for a box that nobody has typed into.
+  renew(text, version) {
+    if (!this.clean || this.composing || version <= this.version) return;
+    const at = this.box.selectionStart;
+    this.version = version;
+    this.savedText = this.box.value = text;
+    this.box.setSelectionRange(at, at);
+    this.fit();
+  }
+
+  // As the server tells them, of the text that it has or has just been sent.
+  renewChanges(changes) {
+    if (changes.text !== this.savedText && changes.text !== this.pending?.text) return;
+    this.changes = changes;
+    this.showChanges();
+  }
+
+  focus(at = this.box.value.length) {
+    this.leaving = false;
+    this.box.focus({ preventScroll: true });
+    this.box.setSelectionRange(at, at);
+    this.article.scrollIntoView({ block: "nearest" });
+  }
+
+  // The form becomes text again.
+  close() {
+    clearTimeout(this.timer);
+    this.say.replaceChildren(...this.changes.in(this.savedText).nodes());
+    if (this.savedText) this.say.removeAttribute("aria-label");
+    else this.say.setAttribute("aria-label", this.say.dataset.none);
+    this.article.dataset.version = this.version;
+    this.article.classList.remove("on");
+    this.form.remove();
+    this.say.hidden = false;
+  }
+}
+
+// Also on pages without https, where crypto.randomUUID is missing.
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
