@@ -321,7 +321,7 @@ def precision(examples: list[Example], scores: list[Figures], name: str) -> dict
             counts[kind][0] += example.times[row]
             counts[kind][1] += example.times[row] * example.right[row]
     return {
-        f"{kind}_{what}": round(value, 3)
+        f"{kind}_{what}": round(float(value), 3)
         for kind, (count, good) in counts.items()
         for what, value in (("count", count), ("precision", good / max(count, 1)))
     }
