@@ -94,7 +94,8 @@ def best_split(
     size = len(spoken)
     best: list[dict[int, tuple[float, int]]] = [{0: (0.0, 0)}]  # phones used: (log odds, taken)
     for at, letter in enumerate(word):
-        known, reached = odds[letter], {}
+        known = odds[letter]
+        reached: dict[int, tuple[float, int]] = {}
         for used, (score, _) in best[-1].items():
             if size - used > 2 * (len(word) - at):
                 continue

@@ -46,6 +46,10 @@ AROUND = 4  # words on each side of a change that are held against the reference
 BATCH_WORDS = 2_000  # utterances with one lexicon, read together as the segments of a recording
 RIDGE = 2.0
 MOST_TIMES = 4  # that one pair counts, however often its words occur
+WEIGHTS = {"b1": 1.5, "b2": 1.5}  # of sets; of those with strangers' terms:
+STRANGERS = ("call, few strangers", "call, words of books", "call, strangers",
+             "book, names of business", "book, strangers", "sentence, strangers")  # fmt: skip
+STRANGERS_WEIGHT = 0.3
 
 
 @dataclass
@@ -79,14 +83,16 @@ def main() -> None:
     for example, scores in zip(examples, validated(examples, "first"), strict=True):
         more = judging.second_figures(example.search, example.likely, scores)
         example.second = np.concatenate([example.first, more], axis=1)
-    scores = validated(examples, "second")
+    probable = validated(examples, "second")
     second = fit([e.second for e in examples], examples)
     weights = {
         "first": first.named(judging.FIRST),
         "second": second.named(judging.SECOND),
     }
     judging.WEIGHTS_FILE.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
-    report = {name: precision(examples, scores, name) for name in sorted({e.set for e in examples})}
+    report = {
+        name: precision(examples, probable, name) for name in sorted({e.set for e in examples})
+    }
     print(json.dumps({"seconds": round(time.perf_counter() - started), "sets": report}))
 
 
@@ -197,6 +203,7 @@ def better(row: dict[str, str], share: float) -> str:
 def example(name: str, group: str, texts: list[str], reference: str, lexicon: Compiled) -> Example:
     search = search_in(documents.read(texts, lexicon, ("en",)), lexicon)
     right, times = labels(search, tokens.split(reference))
+    times *= STRANGERS_WEIGHT if name in STRANGERS else WEIGHTS.get(name, 1)
     return Example(
         name, group, search, search.likely, right, times, judging.first_figures(search.likely)
     )
@@ -221,7 +228,8 @@ def labels(search: Search, said: list[str]) -> tuple[Figures, Figures]:
             meant = [*term[:-1], term[-1] + documents.POSSESSIVE] if owning else term
             right[row] += mends(heard, said, places, begin, end, meant)
         times[row] = len(spans)
-    return right / np.maximum(times, 1), np.minimum(times, MOST_TIMES)
+    share = (right / np.maximum(times, 1)).astype(np.float32)
+    return share, np.minimum(times, MOST_TIMES).astype(np.float32)
 
 
 def boundaries(heard: list[str], said: list[str]) -> list[int]:
@@ -317,7 +325,11 @@ def precision(examples: list[Example], scores: list[Figures], name: str) -> dict
             if score[row] < judging.SUGGEST or window in best:
                 continue
             best.add(window)
-            kind = "applied" if score[row] >= judging.APPLY else "suggested"
+            kind = (
+                "applied"
+                if score[row] >= judging.apply_from(len(example.search.lexicon.entries))
+                else "suggested"
+            )
             counts[kind][0] += example.times[row]
             counts[kind][1] += example.times[row] * example.right[row]
     return {

@@ -42,8 +42,8 @@ class FeedbackAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ("job",)
     show_full_result_count = False
     fields = ("job", "desk", "reviewer_name", "accuracy", "wer", "cer", "word_errors",
-              "reference_words", "seconds_spent", "changes", "taught", "created_at",
-              "withdrawn_at")  # fmt: skip
+              "reference_words", "seconds_spent", "lexicon_did", "changes", "taught",
+              "created_at", "withdrawn_at")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
         return super().get_queryset(request).filter(job__in=visible_jobs(request.user))
@@ -62,6 +62,22 @@ class FeedbackAdmin(ReadOnly, admin.ModelAdmin):
             "", "<div><del>{}</del> <ins>{}</ins> ({})</div>",
             ((c["before"], c["after"], c["kind"]) for c in feedback.diff_data),
         ) or "–"  # fmt: skip
+
+    @admin.display(description="the lexicon")
+    def lexicon_did(self, feedback: Feedback) -> str:
+        did = feedback.lexicon
+        if not did:
+            return "–"
+        names = dict(Term.objects.filter(pk__in=did["terms"]).values_list("pk", "term"))
+        terms = format_html_join(
+            "", "<div><b>{}</b>: confirmed {}, undone {}</div>",
+            ((names.get(int(pk), "a term that was deleted"), of["confirmed"], of["undone"])
+             for pk, of in did["terms"].items()),
+        )  # fmt: skip
+        return format_html(
+            "<div>{} words or phrases changed, {} of the engine’s word errors taken away, "
+            "{} new ones made</div>{}", did["applied"], did["took"], did["made"], terms,
+        )  # fmt: skip
 
     @admin.display(description="heard differently")
     def taught(self, feedback: Feedback) -> str:

@@ -16,7 +16,7 @@ from feedback import mining, scoring
 from feedback.alignment import Edit, word_edits
 from feedback.gains import Gain, gain, with_standing
 from feedback.models import Feedback, Revision
-from lexicon.services import count_confirmed, count_undone
+from lexicon.services import count
 from transcription.correcting import read
 from transcription.exports import live_segments, standings_of
 from transcription.models import Job, Segment
@@ -288,9 +288,9 @@ def _lexicon(summary: Summary) -> dict[str, Any]:
 def _count(feedback: Feedback, sign: int = 1) -> None:
     """Count for its terms what the review tells of them, or with -1 take it back."""
     terms: Mapping[str, dict[str, int]] = feedback.lexicon.get("terms", {})
-    for name, count in (("confirmed", count_confirmed), ("undone", count_undone)):
-        if told := {int(term): sign * of[name] for term, of in terms.items() if of[name]}:
-            count(told)
+    confirmed = {int(term): sign * of["confirmed"] for term, of in terms.items()}
+    undone = {int(term): sign * of["undone"] for term, of in terms.items()}
+    count(confirmed=confirmed, undone=undone)
 
 
 def _change(segment: Segment, edit: Edit) -> dict[str, Any]:

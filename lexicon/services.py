@@ -11,7 +11,8 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from lexicon import columns, versions
+from lexicon import versions
+from lexicon.exchange import columns
 from lexicon.languages import language_code, script_code, script_of
 from lexicon.models import Alternative, Source, Term
 from lexicon.normalising import normalise, romanise
@@ -220,44 +221,42 @@ def _take_alternatives(kept: Term, other: Term) -> None:
 # --- Counting ----------------------------------------------------------------------------------
 
 
-def count_sent(ids: Iterable[int]) -> None:
-    """Each of these terms went out as a hint once more."""
-    _count("sent_count", dict.fromkeys(ids, 1))
+def count(**counts: Mapping[int, int]) -> None:
+    """Of `sent`, `matched`, `confirmed` and `undone`, as far as they are given: term id -> by how
+    many its counter goes up; below 0 takes that back, never to below 0.
 
-
-def count_matched(counts: Mapping[int, int]) -> None:
-    """Term id -> how often it was put into a transcript."""
-    _count("matched_count", counts)
-
-
-def count_confirmed(counts: Mapping[int, int]) -> None:
-    """Term id -> how often a reviewer left it standing; below 0 takes that back."""
-    _count("confirmed_count", counts)
-
-
-def count_undone(counts: Mapping[int, int]) -> None:
-    """Term id -> how often a reviewer took it out; below 0 takes that back."""
-    _count("undone_count", counts)
-
-
-def _count(column: str, counts: Mapping[int, int]) -> None:
-    """Terms that are gone are left out. No change of the lexicon: its version stays."""
-    wanted = {pk: number for pk, number in counts.items() if number}
+    Give all that a transaction counts at once, and last: terms are locked, which others want too.
+    Terms that are gone are left out. No change of the lexicon: its version stays.
+    """
+    by = {f"{name}_count": _by_number(each) for name, each in counts.items()}
+    wanted = {pk for groups in by.values() for ids in groups.values() for pk in ids}
     if not wanted:
         return
     with transaction.atomic():
         ids = list(_in_order(Term.objects.filter(pk__in=wanted)))
-        by = Case(
-            *(When(pk=pk, then=Value(wanted[pk])) for pk in ids),
-            default=Value(0),
-            output_field=models.IntegerField(),
-        )
-        if ids:
-            new = Greatest(F(column) + by, Value(0))
-            Term.objects.filter(pk__in=ids).update(**{column: new})
+        new = {column: Greatest(F(column) + _case(groups), 0) for column, groups in by.items()}
+        Term.objects.filter(pk__in=ids).update(**new)
+
+
+def _by_number(counts: Mapping[int, int]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = {}
+    for pk, number in counts.items():
+        if number:
+            groups.setdefault(number, []).append(pk)
+    return groups
+
+
+def _case(groups: Mapping[int, Sequence[int]]) -> Case:
+    cases = (When(pk__in=ids, then=Value(number)) for number, ids in groups.items())
+    return Case(*cases, default=Value(0), output_field=models.IntegerField())
 
 
 # --- Keys --------------------------------------------------------------------------------------
+
+
+def keys_missing() -> bool:
+    """Whether there are terms from before they were found in other scripts and by sound."""
+    return Term.objects.filter(romanised="").exists()
 
 
 def refresh_keys() -> int:

@@ -1,4 +1,5 @@
-"""Bringing the schema to where this version of the code needs it: Alembic, then Django."""
+"""Bringing the schema to where this version of the code needs it: Alembic, then Django, then what
+migrations cannot compute."""
 
 from __future__ import annotations
 
@@ -28,6 +29,7 @@ def upgrade() -> None:
         database.take_turn(lock, ADVISORY_LOCK, timeout_s=database.TURN_TIMEOUT_S)
         command.upgrade(alembic_config(), "head")
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("refresh_lexicon", verbosity=0, if_missing=True)
     finally:
         lock.close()  # gives the lock back
 

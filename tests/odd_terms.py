@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from lexicon import columns
-from lexicon.columns import HEADER, Heard
-from lexicon.exchange import Row
+from lexicon.exchange import columns
+from lexicon.exchange.columns import HEADER, Heard
+from lexicon.exchange.formats import Row
 
 ODD = [
     "=1+1", "+49", "-5", "@home", "'=x", "''", "'", "'s", "\ttab", "a\tb", "\r", "line\nline",

@@ -12,13 +12,17 @@ from tests.conftest import ROOT
 # each may import those before it, never those behind
 ORDER = ("speech_project.access", "lexicon", "transcription", "feedback")
 PURE = (
-    "lexicon/columns.py",
+    "lexicon/exchange/columns.py",
     "lexicon/conflicts.py",
-    "lexicon/decoding.py",
-    "lexicon/exchange.py",
+    "lexicon/evaluating.py",
+    "lexicon/exchange/decoding.py",
+    "lexicon/exchange/formats.py",
     "lexicon/languages.py",
     "lexicon/normalising.py",
     "lexicon/prompting.py",
+    "lexicon/pronouncing.py",
+    "lexicon/tokens.py",
+    *(f"lexicon/matching/{path.name}" for path in (ROOT / "lexicon/matching").glob("*.py")),
     "transcription/audio.py",
     "transcription/channels.py",
     "transcription/checks.py",

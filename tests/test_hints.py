@@ -10,7 +10,8 @@ from speech_project.access.keys import create_key
 from tests.conftest import HALF_MINUTE as TEXT
 from transcription import hints, pipeline
 from transcription.engines import MODELS, configured, declare
-from transcription.models import Attempt, Chunk, Job, Segment
+from transcription.models import Attempt, Chunk, Job
+from transcription.services import retry_job
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media", "sent")]
 
@@ -285,12 +286,27 @@ def test_the_same_recording_is_not_paid_for_again_because_the_lexicon_changed(
     assert len(standin.log()) == 2
 
 
-def test_each_term_is_counted_once_a_job(lexicon, start):
-    job = start()
+def finished(job):
     for chunk in job.chunks.all():
         pipeline.transcribe(chunk.pk)
-    hints.count(job)
-    assert set(Term.objects.values_list("term", "sent_count")) == {(text, 1) for text in NAMES}
-    Segment.objects.create(job=job, position=0, start_ms=0, end_ms=1)  # it was finished once
-    hints.count(job)
-    assert set(Term.objects.values_list("sent_count", flat=True)) == {1}
+    pipeline.finish(job.pk)
+    job.refresh_from_db()
+    assert job.status == Job.Status.COMPLETED
+    return job
+
+
+def test_each_term_is_counted_once_a_job_and_not_again_after_a_retry(lexicon, start, standin):
+    add("Schmerz", language="de")
+    first = start(languages=["en"])
+    standin.fault(status=400, body="{}")
+    finished(first)
+    assert first.chunks.filter(status=Chunk.Status.FAILED).count() == 1
+    once = {(text, 1) for text in NAMES}
+    counts = Term.objects.values_list("term", "sent_count")
+    assert set(counts) == once | {("Schmerz", 0)}, "of two parts"
+    retry_job(first)
+    finished(first)
+    assert not first.chunks.exclude(status=Chunk.Status.COMPLETED).exists()
+    assert set(counts.all()) == once | {("Schmerz", 0)}
+    finished(start(languages=["en"]))
+    assert set(counts.all()) == {(text, 2) for text in NAMES} | {("Schmerz", 0)}

@@ -116,6 +116,7 @@ def test_the_api_tells_it_of_a_job_at_rest(lexicon, standin, client, api):
         ({}, {}),
         ({"hints": "false"}, {"hints": False}),
         ({"second_look": "true"}, {"second_look": True}),
+        ({"own_script": "true"}, {"own_script": True}),
         ({"hints": "true", "second_look": "false"}, {}),
     ],
 )
@@ -141,18 +142,19 @@ def test_a_wish_that_is_none_is_refused(client, api, short_clip):
         ({}, {}),
         ({"no_hints": "on"}, {"hints": False}),
         ({"second_look": "on"}, {"second_look": True}),
+        ({"own_script": "on"}, {"own_script": True}),
     ],
 )
 def test_the_form_takes_wishes(desk_client, short_clip, wishes, options):
     page = desk_client.get("/").content.decode()
-    assert all(f'name="{name}"' in page for name in ("no_hints", "second_look"))
+    assert all(f'name="{name}"' in page for name in ("no_hints", "second_look", "own_script"))
     with short_clip.open("rb") as file:
         desk_client.post("/upload/", {"files": file} | wishes)
     assert Job.objects.get().options == {"channels": "auto", "prompt": ""} | options
 
 
 def test_the_command_takes_wishes(short_clip):
-    code, out, err = transcribe(short_clip, "--no-hints", "--second-look", "--json")
+    code, out, err = transcribe(short_clip, "--no-hints", "--second-look", "--own-script", "--json")
     assert code == 0, err
     assert "heart attack" in json.loads(out)["text"]
     assert Job.objects.get().options == {
@@ -160,4 +162,5 @@ def test_the_command_takes_wishes(short_clip):
         "prompt": "",
         "hints": False,
         "second_look": True,
+        "own_script": True,
     }

@@ -198,7 +198,7 @@ def test_saving_leaves_counters_alone_and_a_note_leaves_the_version(admin_client
     term = add("Ozempic", "us and paid")
     version = current_version()
     given = form_of(term) | {"note": "See the formulary."}
-    services.count_matched({term.pk: 5})
+    services.count(matched={term.pk: 5})
     Alternative.objects.update(count=8)
     admin_client.post(f"{TERMS}{term.pk}/change/", given)
     term.refresh_from_db()
@@ -212,8 +212,8 @@ def test_saving_leaves_counters_alone_and_a_note_leaves_the_version(admin_client
 
 def test_counters_and_where_a_term_came_from_are_shown(admin_client, db):
     term = add("Ozempic")
-    services.count_matched({term.pk: 31})
-    services.count_undone({term.pk: 17})
+    services.count(matched={term.pk: 31})
+    services.count(undone={term.pk: 17})
     assert "31 matched, 17 undone" in admin_client.get(TERMS).content.decode()
     page = admin_client.get(f"{TERMS}{term.pk}/change/").content.decode()
     assert all(re.search(rf">\s*{count}\s*<", page) for count in (31, 17))

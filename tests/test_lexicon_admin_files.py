@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from lexicon import admin_pages, exchange
+from lexicon.admin import pages
+from lexicon.exchange import formats
 from lexicon.models import Term
 from tests.test_lexicon_admin import TERMS, act, add, messages
 
@@ -20,7 +21,7 @@ def test_the_chosen_terms_are_exported_as_a_file(admin_client, db, format):
     assert answer["Content-Disposition"] == f'attachment; filename="lexicon.{format}"'
     content = b"".join(answer.streaming_content)
     assert content.startswith(b"\xef\xbb\xbf") == (format == "csv")
-    (row,) = exchange.read(content, f"a.{format}").rows
+    (row,) = formats.read(content, f"a.{format}").rows
     assert (row.term, row.alternatives[0].text, row.given["note"]) == (
         "Ozempic",
         "us, and paid",
@@ -61,7 +62,7 @@ def test_an_import_shows_what_it_would_do_before_it_does_it(admin_client, db):
 def test_an_import_is_done_once(admin_client, db):
     page = upload(admin_client, "term\nOzempic\n")
     confirm(admin_client, page)
-    assert messages(confirm(admin_client, page)) == [admin_pages.GONE]
+    assert messages(confirm(admin_client, page)) == [pages.GONE]
 
 
 def test_an_import_that_fails_can_be_tried_again(admin_client, db, monkeypatch):
@@ -71,7 +72,7 @@ def test_an_import_that_fails_can_be_tried_again(admin_client, db, monkeypatch):
         raise RuntimeError
 
     with monkeypatch.context() as patched, pytest.raises(RuntimeError):
-        patched.setattr(admin_pages, "import_terms", broken)
+        patched.setattr(pages, "import_terms", broken)
         confirm(admin_client, page)
     assert not Term.objects.exists()
     confirm(admin_client, page)
@@ -81,7 +82,7 @@ def test_an_import_that_fails_can_be_tried_again(admin_client, db, monkeypatch):
 def test_an_upload_is_confirmed_by_who_made_it(admin_client, client, db):
     page = upload(admin_client, "term\nOzempic\n")
     client.force_login(User.objects.create_superuser("eve"))
-    assert messages(confirm(client, page)) == [admin_pages.GONE]
+    assert messages(confirm(client, page)) == [pages.GONE]
     assert not Term.objects.exists()
 
 
@@ -99,7 +100,7 @@ def test_a_file_that_cannot_be_read_is_told_beside_its_field(admin_client, db, c
 
 
 def test_a_file_that_is_too_large_is_told(admin_client, db, monkeypatch):
-    monkeypatch.setattr("lexicon.forms.MOST_BYTES", 10)
+    monkeypatch.setattr("lexicon.admin.forms.MOST_BYTES", 10)
     page = upload(admin_client, "term\nOzempic\nXarelto\n")
     assert "Split it, or use manage.py import_lexicon." in page.content.decode()
 

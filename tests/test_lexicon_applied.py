@@ -170,8 +170,10 @@ def test_a_lexicon_that_breaks_does_not_hold_the_transcript_up(
     assert (job.lexicon_version, matched(ozempic)) == ("", 0)
     assert "a term without letters" in job.lexicon_problem
     assert "a term without letters" in caplog.text
-    page = desk_client.get(f"/review/{job.pk}/").content.decode()
-    assert "The lexicon could not be applied" in page
+    for address in (f"/review/{job.pk}/", job.get_absolute_url()):
+        assert "The lexicon could not be applied" in desk_client.get(address).content.decode()
+    shown = desk_client.get(f"/api/v1/jobs/{job.pk}/").json()
+    assert shown["lexicon_problem"] == job.lexicon_problem
     monkeypatch.undo()
     assert "Ozempic" in text_of(upload())
 
@@ -227,6 +229,15 @@ def test_programs_see_what_was_changed_and_what_became_of_it(ozempic, upload, de
         assert segment["text"][change["text_start"] : change["text_end"]] == now
         assert segment["engine_text"][change["start"] : change["end"]] == "ozem pik"
         assert (change["before"], change["after"]) == ("ozem pik", "Ozempic")
+
+
+def test_the_recordings_page_and_the_api_tell_which_lexicon_it_was(ozempic, upload, desk_client):
+    job = upload()
+    version = compiled(None)[0]
+    page = desk_client.get(job.get_absolute_url()).content.decode()
+    assert f"version {version} of the lexicon" in page
+    shown = desk_client.get(f"/api/v1/jobs/{job.pk}/").json()
+    assert (shown["lexicon_version"], shown["lexicon_problem"]) == (version, "")
 
 
 def test_the_export_has_the_corrected_text_and_the_engines(ozempic, upload):

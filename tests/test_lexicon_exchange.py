@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lexicon import columns
-from lexicon.columns import HEADER, Heard
-from lexicon.decoding import Unreadable
-from lexicon.exchange import Row, read, written
+from lexicon.exchange import columns
+from lexicon.exchange.columns import HEADER, Heard
+from lexicon.exchange.decoding import Unreadable
+from lexicon.exchange.formats import Row, read, written
 from lexicon.models import Source, Term
 from tests.odd_terms import odd_row
 

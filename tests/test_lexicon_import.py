@@ -9,12 +9,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from lexicon import services
-from lexicon.columns import HEADER
-from lexicon.exchange import read
-from lexicon.importing import import_terms
+from lexicon.exchange.columns import HEADER
+from lexicon.exchange.formats import read
+from lexicon.exchange.importing import import_terms
 from lexicon.models import Alternative, Term
 from lexicon.normalising import normalise
 from speech_project.access.keys import create_key
+from tests.conftest import running
 from tests.odd_terms import odd_row
 
 
@@ -59,7 +60,7 @@ def test_what_is_there_is_changed_only_where_the_file_says_so(db):
         "Ozempic", source="learned", kind="brand", note="Keep.", priority=3,
         alternatives={"us and paid": 4},
     ).term  # fmt: skip
-    services.count_matched({term.pk: 9})
+    services.count(matched={term.pk: 9})
     text = (
         "term,kind,note,pinned,alternatives,matched_count,source\n"
         'OZEMPIC,drug,,yes,"[""oh"", {""text"": ""US and paid"", ""count"": 1, '
@@ -340,3 +341,14 @@ def test_keys_are_refreshed_by_a_command(db):
     call_command("refresh_lexicon", stdout=said)
     assert re.match(r"1 terms", said.getvalue())
     assert Term.objects.get().sound != "?"
+
+
+def test_an_upgrade_refreshes_keys_that_are_missing_and_no_others(transactional_db):
+    services.add_term("पैरासिटामोल", source="admin")
+    new = Term.objects.values_list("sound", "romanised").get()
+    assert all(new)
+    for before, after in ((("", ""), new), (("?", "?"), ("?", "?"))):
+        Term.objects.update(sound=before[0], romanised=before[1])
+        with running("manage.py", "upgrade_schema") as process:
+            assert process.wait(60) == 0
+        assert Term.objects.values_list("sound", "romanised").get() == after

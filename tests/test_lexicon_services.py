@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from feedback.models import TermEvidence
 from lexicon import services
@@ -137,8 +137,8 @@ def three(db):
     heard = {"monroe ink": 3, "mon row": 1, "off": 4, "monro inc": 9}
     other = add_term("Monroe Inc", source="learned", note="From a call.", alternatives=heard).term
     third = add_term("Monro Incorporated", source="learned", status="approved").term
-    services.count_matched({kept.pk: 1, other.pk: 10, third.pk: 100})
-    services.count_undone({other.pk: 7})
+    services.count(matched={kept.pk: 1, other.pk: 10, third.pk: 100})
+    services.count(undone={other.pk: 7})
     TermEvidence.objects.create(term=other, heard="mon row", corrected="Monroe Inc")
     return kept, other, third
 
@@ -186,14 +186,12 @@ def test_a_merge_with_what_is_gone_is_refused_and_changes_nothing(three):
 
 def test_uses_are_counted(db):
     a, b = (add_term(text, source="admin").term for text in ("a", "b"))
-    services.count_sent([a.pk, b.pk, 999_999])
-    services.count_sent(iter([a.pk]))
-    services.count_matched({a.pk: 3, b.pk: 0, 999_999: 2})
-    services.count_confirmed({a.pk: 2})
-    services.count_undone({b.pk: 1, a.pk: 1})
-    services.count_undone({b.pk: -5, a.pk: -1})  # a review that is taken back
-    services.count_sent([])
-    services.count_matched({})
+    services.count(sent=dict.fromkeys([a.pk, b.pk, 999_999], 1), matched={a.pk: 3, b.pk: 0})
+    services.count(sent={a.pk: 1}, matched={999_999: 2})
+    services.count(confirmed={a.pk: 2})
+    services.count(undone={b.pk: 1, a.pk: 1})
+    services.count(undone={b.pk: -5, a.pk: -1})  # a review that is taken back
+    services.count(sent={}, matched={})
     assert counters(a) == [0, 2, 3, 2, 0]
     assert counters(b) == [0, 1, 0, 0, 0]
 
@@ -202,10 +200,13 @@ def test_counting_in_any_order_blocks_nobody(transactional_db):
     ids = [add_term(f"term {n}", source="admin").term.pk for n in range(20)]
 
     def count(order):
+        half = len(order) // 2
         try:
             for _ in range(10):
-                services.count_matched(dict.fromkeys(order, 1))
-                services.count_sent(order)
+                some, others = dict.fromkeys(order[:half], 1), dict.fromkeys(order[half:], 1)
+                with transaction.atomic():
+                    services.count(sent=some, matched=others)
+                services.count(sent=others, matched=some)
         finally:
             connection.close()
 

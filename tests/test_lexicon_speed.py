@@ -5,8 +5,9 @@ import time
 import pytest
 from django.db import connection
 
-from lexicon import checking, exchange
-from lexicon.importing import import_terms
+from lexicon import checking
+from lexicon.exchange import formats
+from lexicon.exchange.importing import import_terms
 from lexicon.models import Term
 from lexicon.versions import entries
 
@@ -85,9 +86,9 @@ def test_a_large_file_is_imported_in_seconds(db):
     lines = [f'{name},drug,approved,{name[::-1]} | {name[2:]},"a, note"' for name in names]
     content = "\n".join(["term,kind,status,alternatives,note", *lines]).encode()
     begin = time.process_time()
-    report = import_terms(exchange.read(content, "terms.csv"))
+    report = import_terms(formats.read(content, "terms.csv"))
     assert time.process_time() - begin < 12
     assert len(report.added) == Term.objects.count() == 20_000
     begin = time.process_time()
-    assert len(import_terms(exchange.read(content, "terms.csv")).left) == 20_000
+    assert len(import_terms(formats.read(content, "terms.csv")).left) == 20_000
     assert time.process_time() - begin < 12

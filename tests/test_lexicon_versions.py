@@ -98,10 +98,9 @@ def test_every_way_of_changing_it_counts(term, admin_client):
 
 def test_counting_does_not_raise_it(term):
     raised = Raised()
-    services.count_sent([term.pk])
-    services.count_matched({term.pk: 3})
-    services.count_confirmed({term.pk: 2})
-    services.count_undone({term.pk: 1})
+    services.count(sent={term.pk: 1}, matched={term.pk: 3})
+    services.count(confirmed={term.pk: 2})
+    services.count(undone={term.pk: 1})
     Term.objects.update(note="n", example="e", metadata={"a": 1}, frequency=4)
     Alternative.objects.update(count=7, source="learned")
     assert not raised

@@ -165,7 +165,9 @@ def test_what_the_engine_was_sure_of_is_harder_to_replace():
 
 def test_windows_stay_within_their_passage():
     lexicon = compile_lexicon(entries("Ozempic"))
-    assert match([Passage("she owes"), Passage("m pick it")], lexicon) == [[], []]
+    together, apart = Passage(NOTE + "owes m pick"), [Passage(NOTE + "owes"), Passage("m pick")]
+    assert [each.applied for each in match([together], lexicon)[0]] == [True]
+    assert not any(each.applied for found in match(apart, lexicon) for each in found)
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "5", "\u0301", "a" * 5000, "🙂 🙂", "'s"])

@@ -351,3 +351,22 @@ def test_a_long_recording_is_shown_at_once(desk_client, make_job):
     page = desk_client.get(f"/review/{job.pk}/").content.decode()
     assert time.process_time() - began < 1
     assert page.count("<mark") == 200
+
+
+def test_admin_tells_what_the_lexicon_did_in_a_review(admin_client, reviewer, job, terms):
+    write(reviewer, job.segments.first(), HEARD)
+    review = submit_review(reviewer, job)
+    address, did = f"/admin/feedback/feedback/{review.pk}/change/", review.lexicon
+    page = admin_client.get(address).content.decode()
+    assert f"{did['took']} of the engine’s word errors taken away, {did['made']} new" in page
+    assert "<b>Entresto</b>: confirmed 1, undone 1" in page
+    Term.objects.filter(pk=terms[0]).delete()
+    page = admin_client.get(address).content.decode()
+    assert "<b>a term that was deleted</b>: confirmed 1, undone 1" in page
+
+
+def test_admin_shows_reviews_without_the_lexicon(admin_client, reviewer, make_job):
+    job = make_job("two tablets")
+    review = submit_review(reviewer, job)
+    page = admin_client.get(f"/admin/feedback/feedback/{review.pk}/change/").content.decode()
+    assert "word errors taken away" not in page

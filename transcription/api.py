@@ -44,8 +44,9 @@ class JobSerializer(serializers.ModelSerializer):
             "id", "title", "status", "review_status", "progress", "model", "asked_model",
             "demo_quality", "languages", "options", "source_job", "priority", "audio_name",
             "audio_sha256", "audio_bytes", "audio_format", "duration_ms", "speech_dbfs",
-            "word_count", "budget_usd", "cost_usd", "usage", "error_code", "error_message",
-            "metadata", "created_at", "started_at", "finished_at", "reviewed_at",
+            "word_count", "lexicon_version", "lexicon_problem", "budget_usd", "cost_usd", "usage",
+            "error_code", "error_message", "metadata", "created_at", "started_at",
+            "finished_at", "reviewed_at",
         ]  # fmt: skip
 
     def get_progress(self, job: Job) -> int:
@@ -79,6 +80,7 @@ class NewJob(serializers.Serializer):
     prompt = serializers.CharField(required=False, default="", allow_blank=True)
     hints = serializers.BooleanField(required=False, default=True)
     second_look = serializers.BooleanField(required=False, default=False)
+    own_script = serializers.BooleanField(required=False, default=False)
     budget_usd = serializers.DecimalField(
         max_digits=12, decimal_places=6, min_value=Decimal(0), allow_null=True, default=None
     )

@@ -36,7 +36,8 @@ class JobLexicon:
         """Give it all of a recording: what stands elsewhere tells which words are meant."""
         if self.compiled is not None:
             try:
-                return corrected(drafts, self.compiled, self.job.languages)
+                own_script = bool(self.job.options.get("own_script"))
+                return corrected(drafts, self.compiled, self.job.languages, own_script)
             except Exception as error:
                 self._failed(error)
         return [as_heard(draft) for draft in drafts]

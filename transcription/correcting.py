@@ -18,6 +18,7 @@ RULES = {
     "alternative": "a known mishearing",
     "sound": "sounds alike",
     "script": "the same in another script",
+    "spelling": "written as the lexicon has it",
 }
 FIELDS = {each.name for each in fields(Replacement)}
 
@@ -41,13 +42,17 @@ def as_heard(draft: Draft) -> Corrected:
 
 
 def corrected(
-    drafts: Sequence[Draft], lexicon: Compiled, languages: Sequence[str]
+    drafts: Sequence[Draft],
+    lexicon: Compiled,
+    languages: Sequence[str],
+    own_script: bool = False,
 ) -> list[Corrected]:
-    """The drafts as the lexicon has them. It reads on where a segment was cut for its length: words
-    that belong together then end up in one."""
+    """The drafts as the lexicon has them; `own_script` is that of `match`. It reads on where
+    a segment was cut for its length: words that belong together then end up in one."""
     runs = list(_flowing(drafts))
     wholes = [_joined(run) for run in runs]
-    found = match([_passage(whole) for whole in wholes], lexicon, languages=languages)
+    passages = [_passage(whole) for whole in wholes]
+    found = match(passages, lexicon, languages=languages, own_script=own_script)
     return [
         each
         for run, whole, replacements in zip(runs, wholes, found, strict=True)

@@ -17,7 +17,6 @@ from lexicon import hinting
 from lexicon.compiled import compiled
 from lexicon.matching import Passage, match
 from lexicon.prompting import MOST_NAMED, REASONS, Budget, Candidate, Hints, Index, choose
-from lexicon.services import count_sent
 from transcription import second_look
 from transcription.engines.base import Answer, Capabilities
 from transcription.models import Attempt, Chunk, Job, Segment
@@ -210,8 +209,9 @@ def _kept(job: Job) -> QuerySet[Attempt]:
     return first.filter(request__has_key="hints").order_by("chunk_id", "-pk").distinct("chunk_id")
 
 
-def count(job: Job) -> None:
-    """Count each term that was told once. Call it where the job is finished, before its segments
-    are written: they are never deleted, so a job that has some was counted with the first."""
-    if not Segment.objects.filter(job=job).exists():
-        count_sent(told.id for told in summary(job).sent)
+def to_count(job: Job) -> set[int]:
+    """The terms that were told, to be counted once a job. Ask where the job is finished, before its
+    segments are written: they are never deleted, so a job that has some was counted before."""
+    if Segment.objects.filter(job=job).exists():
+        return set()
+    return {told.id for told in summary(job).sent}

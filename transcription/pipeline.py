@@ -19,13 +19,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from lexicon.services import count_matched
+from lexicon.services import count
 from transcription import (
     admission,
     audio,
     choosing,
     correcting,
     hearing,
+    hints,
     leases,
     recordings,
     stitching,
@@ -282,6 +283,7 @@ def finish(job_id: Any) -> None:
             _fail_job(job, failed[0].error_code, failed[0].error_message)
             return
         drafts = stitching.transcript([_heard(chunk) for chunk in _with_late_checks(job, chunks)])
+        sent = dict.fromkeys(hints.to_count(job), 1)
         matched = _write_segments(job, chunks, lexicon.corrected(drafts))
         answered = Attempt.objects.filter(chunk__job=job)
         lease.mine.all().update(
@@ -295,7 +297,7 @@ def finish(job_id: Any) -> None:
             lexicon_problem=lexicon.problem,
         )
         wake("make_playback", job.pk, queue="media")
-        count_matched(matched)  # last, as it locks the terms, which other jobs have too
+        count(sent=sent, matched=matched)  # last, as it locks the terms, which other jobs have too
 
 
 def _with_late_checks(job: Job, chunks: list[Chunk]) -> list[Chunk]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -33,6 +35,7 @@ OF_WISHES = (
     "priority",
     "metadata",
 )
+OF_TEXT = ("own_script",)  # options of which the engine does not hear
 # what of a transcribed job stands in another with the same wishes
 OF_TRANSCRIPT = ("duration_ms", "peaks_file", "speech_dbfs", "chunk_count")
 OF_CHUNK = (
@@ -64,7 +67,8 @@ def take_over(job: Job) -> bool:
 
     The segments are made anew, so that today's lexicon corrects them; reviews are not taken over.
     That the engine would be told of other terms today is no other wish: with each change of the
-    lexicon the same sound would be paid for again. Who wants that transcribes it again.
+    lexicon the same sound would be paid for again. Who wants that transcribes it again. Nor are
+    wishes about the text alone, of which the engine never hears.
     """
     with transaction.atomic():
         source = _earlier(job)
@@ -85,6 +89,10 @@ def take_over(job: Job) -> bool:
     return True
 
 
+def _of_engine(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: wish for name, wish in options.items() if name not in OF_TEXT}
+
+
 def _earlier(job: Job) -> Job | None:
     """The newest finished job of the same owner with the same audio and wishes, locked."""
     if job.api_key is None and job.owner_id is None:
@@ -95,10 +103,12 @@ def _earlier(job: Job) -> Job | None:
         audio_sha256=job.audio_sha256,
         model=job.model,
         languages=job.languages,
-        options=job.options,
         status=Job.Status.COMPLETED,
     )
+    wishes = _of_engine(job.options)
     for found in finished.order_by("-created_at"):
+        if _of_engine(found.options) != wishes:
+            continue
         if not found.chunks.exclude(status=Chunk.Status.COMPLETED).exists():
             return found
     return None

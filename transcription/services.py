@@ -57,6 +57,7 @@ def create_job(
     prompt: str = "",
     hints: bool = True,
     second_look: bool = False,
+    own_script: bool = False,
     budget_usd: Decimal | None = None,
     reuse: bool = True,
     priority: int = 0,
@@ -67,7 +68,8 @@ def create_job(
     `channels`: "auto" transcribes the two channels of a stereo recording apart where they carry
     different speakers, "separate" always, "mix" never. `prompt`: what the recording is about.
     `hints`: the engine is told of the lexicon's terms. `second_look`: parts that may hold terms
-    which the text has not are asked for again, with those alone.
+    which the text has not are asked for again, with those alone. `own_script`: terms that were
+    heard in another script are written in their own; else that is only suggested.
     `reuse`: where the same owner has a finished transcript of the same audio with the same
     wishes, the new job gets that, and nothing is asked or paid for.
     Raises JobRefused; then nothing is kept.
@@ -84,7 +86,9 @@ def create_job(
         model=record.model,
         asked_model=asked if asked != record.model else "",
         languages=_check_languages(languages, record),
-        options=_check_options(channels, prompt, hints, second_look),
+        options=_check_options(
+            channels, prompt, hints=hints, second_look=second_look, own_script=own_script
+        ),
         budget_usd=_check_budget(settings.JOB_BUDGET_USD if budget_usd is None else budget_usd),
         priority=priority,
         metadata=metadata or {},
@@ -171,7 +175,7 @@ def _choose_model(model: str) -> Capabilities:
     return record
 
 
-def _check_options(channels: str, prompt: str, hints: bool, second_look: bool) -> dict[str, Any]:
+def _check_options(channels: str, prompt: str, *, hints: bool, **wishes: bool) -> dict[str, Any]:
     if channels not in CHANNELS:
         raise JobRefused("channels_invalid", f"channels is one of: {', '.join(CHANNELS)}.")
     prompt = _plain(prompt)
@@ -182,7 +186,7 @@ def _check_options(channels: str, prompt: str, hints: bool, second_look: bool) -
         )
     # what is as usual is left out: jobs from before there was a choice had the same wish
     rest = {"hints": False} if not hints else {}
-    rest |= {"second_look": True} if second_look else {}
+    rest |= {name: True for name, wished in wishes.items() if wished}
     return {"channels": channels, "prompt": prompt} | rest
 
 

@@ -87,6 +87,7 @@ def upload(request: HttpRequest) -> HttpResponse:
                 prompt=request.POST.get("prompt", ""),
                 hints="no_hints" not in request.POST,
                 second_look="second_look" in request.POST,
+                own_script="own_script" in request.POST,
                 reuse="reuse" in request.POST,
             )
         except JobRefused as error:

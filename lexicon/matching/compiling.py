@@ -17,10 +17,11 @@ from lexicon.matching.neighbours import Index
 FORMAT = 1  # rises when what is compiled changes its form
 MOST_WORDS = 6  # of a term that is looked for by sound
 FEWEST_PHONES, MOST_PHONES = 3, 28
-# lists longer than this are looked through with one deletion only: in so many terms anything that
-# is far from what was heard has a rival that is as near
-LONG_LIST = 20_000
-FEW, CAPITALS = 10, 0.9  # of so many terms such a share in capitals is a habit
+# From how many classes of sounds on two may be left out, of terms and of what is asked for. In so
+# many terms anything that is far from what was heard has a rival that is as near.
+LONG_LIST = 5_000
+SHORT, LONG = (6, 9), (10, 12)
+MANY, CAPITALS = 2, 0.9  # of so many terms such a share in capitals is a habit
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,6 @@ class Compiled:
     way_phones: NDArray[np.uint8]  # padded with 0
     way_ends: NDArray[np.int64]  # where the phones of each word end, after a first column of 0
     way_sizes: NDArray[np.int64]
-    way_counts: NDArray[np.int16]  # of each class of sounds
     index: Index
 
     _zipf: dict[tuple[str, ...], NDArray[np.float32]] = field(default_factory=dict)
@@ -98,7 +98,7 @@ def compile_lexicon(entries: Iterable[Entry]) -> Compiled:
 
 def _cased(entries: Sequence[Entry]) -> bool:
     capitals = sum(entry.text.isupper() for entry in entries)
-    return len(entries) < FEW or capitals < CAPITALS * len(entries)
+    return len(entries) < MANY or capitals < CAPITALS * len(entries)
 
 
 def _add_spellings(
@@ -148,7 +148,6 @@ def _rows(
     NDArray[np.uint8],
     NDArray[np.int64],
     NDArray[np.int64],
-    NDArray[np.int16],
     Index,
 ]:
     kept: dict[tuple[int, bytes], list[bytes]] = {}
@@ -166,9 +165,8 @@ def _rows(
         ends[row, 1 : len(way) + 1] = np.cumsum(lengths)
         ends[row, len(way) + 1 :] = len(whole)
     symbols, starts, classes = classes_of(phones[phones > 0], sizes)
-    index = Index.of(symbols, starts, classes, most=2 if count <= LONG_LIST else 1)
-    counts = sounds.class_counts(phones[phones > 0], np.concatenate([[0], np.cumsum(sizes)]))
-    return entry, phones, ends, sizes, np.diff(counts, axis=0), index
+    index = Index.of(symbols, starts, classes, *(SHORT if count <= LONG_LIST else LONG))
+    return entry, phones, ends, sizes, index
 
 
 def classes_of(

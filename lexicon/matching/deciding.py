@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from lexicon.languages import script_of
 from lexicon.matching import guards, judging
-from lexicon.matching.compiling import Compiled
+from lexicon.matching.compiling import Compiled, Entry
 from lexicon.matching.documents import POSSESSIVE, Document
-from lexicon.matching.evidence import Evidence
+from lexicon.matching.evidence import NAMES, Evidence
 from lexicon.matching.searching import RARE, Found, Search
 from lexicon.tokens import BETWEEN_BLANKS
 
 ACRONYM = 6  # letters: a longer term in capitals may be a habit of the list's
 # An engine's confidence is no part of the training data, which have none. By hand: what it is
 # sure of has to sound more like a term, and what it is not sure of less.
+KNOWN, COMMON = 2.0, 5.2  # zipf
 USUAL_CONFIDENCE, WORTH, MOST_WORTH = 0.8, 2.5, 1.0  # in log odds
 
 
@@ -84,6 +85,8 @@ def _by_sound(
     starts, widths, stemmed = search.windows.spans
     doubts = _doubts(passages, search.document)
     known_language = bool(search.document.languages)
+    terms = len(search.lexicon.entries)
+    least = judging.apply_from(terms)
     for row in np.argsort(-scores, kind="stable"):
         if scores[row] < judging.SUGGEST:
             break
@@ -94,11 +97,29 @@ def _by_sound(
                 continue
             taken[first:last] = True
             score = judging.shifted(float(scores[row]), float(doubts[first:last].mean()))
-            applied = known_language and score >= judging.APPLY
+            applied = known_language and score >= least
             ending = POSSESSIVE if stemmed[span] else ""
-            if applied and guards.opposite(likely.heard[row], likely.meant[row]):
+            if applied and _vetoed(likely, int(row), terms):
                 applied = False
             yield Found(first, last, entry, "sound", score, applied, ending)
+
+
+_HEARD_RAREST, _TERM_RAREST = NAMES.index("heard_rarest"), NAMES.index("term_rarest")
+
+
+def _vetoed(likely: Evidence, row: int, terms: int) -> bool:
+    """Changes that are not made unasked, however probable: to the opposite; of a common word that
+    nothing else speaks for; and, where the list is so long that it has both by chance, of a known
+    word to its plural or another tense."""
+    heard, meant = likely.heard[row], likely.meant[row]
+    heard_zipf, term_zipf = likely.figures[row, [_HEARD_RAREST, _TERM_RAREST]] * 5
+    alone = not likely.pairs.before[row] + likely.pairs.after[row]
+    known = heard_zipf >= KNOWN and term_zipf >= KNOWN
+    return bool(
+        guards.opposite(heard, meant)
+        or (alone and heard_zipf >= COMMON)
+        or (known and terms >= judging.LONG and guards.inflection(heard, meant))
+    )
 
 
 def _doubts(passages: Sequence[Passage], document: Document) -> NDArray[np.float64]:
@@ -126,7 +147,7 @@ def _replacement(text: str, search: Search, found: Found) -> Replacement:
     if not found.rule and not _misspelt(before, search, found):
         after = before
     else:
-        after = _cased(found.entry.text, before, search.lexicon)
+        after = _cased(found.entry, before, search.lexicon)
     rule = found.rule or "spelling"
     return Replacement(start, end, before, after, found.entry.id, rule, found.score, found.applied)
 
@@ -136,11 +157,12 @@ def _misspelt(before: str, search: Search, found: Found) -> bool:
     accents. Ordinary words are left alone: an apple need not be Apple."""
     term, document = found.entry.text, search.document
     numbers = document.numbers[found.first : found.last]
-    if float(document.zipf_of[numbers].min()) >= RARE or before.isupper():
+    ordinary = float(document.zipf_of[numbers].min()) >= RARE
+    if ordinary or before.isupper() or found.entry.case_sensitive:
         return False
     if _bare(before).casefold() != _bare(term).casefold():
         return True
-    return _tells_case(term, search.lexicon) and _bare(before) != _bare(term)
+    return _tells_case(found.entry, search.lexicon) and _bare(before) != _bare(term)
 
 
 def _bare(text: str) -> str:
@@ -148,16 +170,21 @@ def _bare(text: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text)))
 
 
-def _tells_case(term: str, lexicon: Compiled) -> bool:
+def _tells_case(entry: Entry, lexicon: Compiled) -> bool:
     """Whether the term's case is meant so: not where it is in small letters, nor in capitals
     where it is long, or all of the list is."""
+    term = entry.text
     if term == term.lower():
         return False
-    return term != term.upper() or (lexicon.cased and len(_bare(term)) <= ACRONYM)
+    if entry.kind == "acronym":
+        return True
+    letters = sum(map(str.isalpha, term))
+    return term != term.upper() or (lexicon.cased and letters <= ACRONYM)
 
 
-def _cased(term: str, before: str, lexicon: Compiled) -> str:
-    if _tells_case(term, lexicon):
+def _cased(entry: Entry, before: str, lexicon: Compiled) -> str:
+    term = entry.text
+    if _tells_case(entry, lexicon):
         return term
     if before.isupper() and len(before) > 1:
         return term.upper()

@@ -37,7 +37,8 @@ class Document:
     endings: Whole  # how many phones the possessive has; 0 for none
     phones: NDArray[np.uint8]  # of all words, one after the other
     phone_ends: Whole  # one more: where the phones of each word end, after a first 0
-    fixed: NDArray[np.bool_]  # words that are never touched
+    in_address: NDArray[np.bool_]  # words of web and mail addresses
+    fixed: NDArray[np.bool_]  # words that are never touched; these among them
     zipf_of: Figures  # for each number: how common the word is,
     counts: Whole  # and how often it occurs
     spelt_above: list[str]  # in letters a to z, the words that have the numbers above the lexicon's
@@ -65,6 +66,7 @@ def read(texts: Sequence[str], lexicon: Compiled, expected: Sequence[str]) -> Do
     sizes = np.array([len(phones) for phones in said], np.int64)[spots]
     own = np.array(numbers, np.int64)[spots]
     fixed = np.array([guards.untouchable(word) for word in kinds], bool)[spots]
+    in_address = _in_addresses(found, texts)
     zipf = [frequency.zipf(word, languages) for word in above]
     return Document(
         tokens=found,
@@ -74,7 +76,8 @@ def read(texts: Sequence[str], lexicon: Compiled, expected: Sequence[str]) -> Do
         endings=np.array(endings, np.int64)[spots],
         phones=np.frombuffer(b"".join([said[spot] for spot in spots]), np.uint8),
         phone_ends=np.concatenate([[0], np.cumsum(sizes)]),
-        fixed=fixed | _in_addresses(found, texts),
+        in_address=in_address,
+        fixed=fixed | in_address,
         zipf_of=np.concatenate([lexicon.zipf(languages), np.array(zipf, np.float32)]),
         counts=np.bincount(own, minlength=len(lexicon.numbers) + len(above)),
         spelt_above=[spelt(word) for word in above],

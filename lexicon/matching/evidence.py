@@ -31,7 +31,6 @@ LEAST_BOTH = 1.0  # sound and letters together
 MOST_MORE_WORDS = 2  # of what was heard than of the term, or fewer
 COMMONEST = 5.2  # zipf: about the 500 commonest words
 LONGER = 1.3  # what was heard may have so many times the sounds of the longest term
-MOST_EDITS = 0.5  # of classes of sounds, for each sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +73,6 @@ def pairs(
     hidden = np.concatenate([[0], np.cumsum(covered)])
     from_word = found.starts[window] + before
     fits &= hidden[from_word + np.maximum(heard, 0)] == hidden[from_word]
-    fits &= _alike_at_all(document, found, lexicon, window, way)
     rows = np.flatnonzero(fits)
     window, way, entry = window[rows], way[rows], entry[rows]
     before, after, heard, term = before[rows], after[rows], heard[rows], term[rows]
@@ -106,16 +104,6 @@ def _worth_asking(
     longest = int(lexicon.way_sizes.max(initial=0)) * LONGER
     seen &= found.phone_ends - found.phone_starts <= longest
     return np.flatnonzero(seen & ((found.widths == 1) | (words.min(axis=1) <= COMMONEST)))
-
-
-def _alike_at_all(
-    document: Document, found: Windows, lexicon: Compiled, window: Whole, way: Whole
-) -> NDArray[np.bool_]:
-    """A quick look, by the counts of sounds: what fails it would not be LEAST_SOUND alike."""
-    ends = sounds.class_counts(document.phones, np.stack([found.phone_starts, found.phone_ends]))
-    edits = sounds.least_edits((ends[1] - ends[0])[window], lexicon.way_counts[way])
-    sizes = found.phone_ends[window] - found.phone_starts[window]
-    return edits <= MOST_EDITS * np.maximum(sizes, lexicon.way_sizes[way])
 
 
 def _best(made: Pairs) -> Pairs:

@@ -24,8 +24,11 @@ from lexicon.matching.searching import Search
 Figures = NDArray[np.float32]
 
 WEIGHTS_FILE = Path(__file__).parent.parent / "data" / "weights.json"
-APPLY = 0.33
 SUGGEST = 0.1
+# From which probability a term is put into the text: in a short list, which is mostly of one
+# recording's names, there is more to be lost by a wrong one.
+SHORT, APPLY_SHORT = 100, 0.36
+LONG, APPLY_LONG = 1_000, 0.28
 WORTH_A_SECOND_LOOK = 0.0005  # of the first regression's probability
 
 # what weighs differently in long lists and in texts that are full of terms
@@ -148,6 +151,12 @@ def _log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def logistic(figures: Figures, weights: Figures, bias: float) -> Figures:
     return (1 / (1 + np.exp(-np.clip(figures @ weights + bias, -30, 30)))).astype(np.float32)
+
+
+def apply_from(terms: int) -> float:
+    """The least probability for a list of so many terms."""
+    known = np.log10([SHORT, LONG])
+    return float(np.interp(np.log10(max(terms, 1)), known, [APPLY_SHORT, APPLY_LONG]))
 
 
 def shifted(probability: float, by: float) -> float:

@@ -22,14 +22,15 @@ _BASE = 0x9E3779B97F4A7C15
 _WRAP = (1 << 64) - 1
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 LONGEST = 24  # symbols of a string that is looked up
+ONE_FROM = 4  # symbols of a string from which one may be deleted
 _POWERS = np.array([pow(_BASE, power, 1 << 64) for power in range(LONGEST + 1)], np.uint64)
 _BITS_AN_ENTRY = 16
 _AT_ONCE = 2_048
 
 
-def depth(size: int, most: int) -> int:
-    """How many symbols may be deleted from a string of this size."""
-    return 0 if size < 4 else 1 if size < 6 else min(2, most)
+def depth(size: int, two_from: int) -> int:
+    """How many symbols may be deleted from a string of this size; two from so many on."""
+    return 0 if size < ONE_FROM else 1 if size < two_from else 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +55,11 @@ class Text:
     def slices(self, starts: Whole, ends: Whole) -> Hashes:
         return self.sums[ends] - self.sums[starts] * _POWERS[ends - starts]
 
-    def left_over(self, starts: Whole, size: int, most: int) -> Hashes:
-        """The hashes of the slices of this size with up to depth(size) symbols deleted: a row for
-        each way of deleting, a column for each slice."""
+    def left_over(self, starts: Whole, size: int, deep: int) -> Hashes:
+        """The hashes of the slices of this size with up to `deep` (0 to 2) symbols deleted: a row
+        for each way of deleting, a column for each slice."""
         ends = starts + size
         left = [self.slices(starts, ends)[None]]
-        deep = depth(size, most)
         if deep:
             at = np.arange(size)[:, None]
             heads = self.slices(starts, starts + at)
@@ -89,14 +89,21 @@ class Index:
     owners: NDArray[np.int32]
     filter: NDArray[np.uint8]  # a bit for each hash's top bits: most that is asked is not there
     shift: np.uint64
-    most: int
+    asked_two_from: int
 
     @classmethod
-    def of(cls, symbols: NDArray[np.uint8], starts: Whole, sizes: Whole, most: int) -> Index:
+    def of(
+        cls,
+        symbols: NDArray[np.uint8],
+        starts: Whole,
+        sizes: Whole,
+        two_from: int,
+        asked_two_from: int,
+    ) -> Index:
         text = Text.of(symbols)
         hashes, owners = np.zeros(0, np.uint64), np.zeros(0, np.int32)
         for size, mine in _by_size(sizes):
-            left = text.left_over(starts[mine], size, most)
+            left = text.left_over(starts[mine], size, depth(size, two_from))
             hashes = np.append(hashes, left)
             owners = np.append(owners, np.broadcast_to(mine, left.shape))
         order = np.argsort(hashes, kind="stable")
@@ -108,7 +115,7 @@ class Index:
         places = hashes >> shift
         table = np.zeros(1 << (bits - 3), np.uint8)
         np.bitwise_or.at(table, places >> np.uint64(3), _bit(places))
-        return cls(hashes, owners, table, shift, most)
+        return cls(hashes, owners, table, shift, asked_two_from)
 
     def find(self, text: Text, starts: Whole, sizes: Whole) -> tuple[Whole, Whole]:
         """Pairs (slice of the text, string of the index), each once."""
@@ -129,7 +136,7 @@ class Index:
     ) -> tuple[Hashes, NDArray[np.int32]]:
         hashes, asked = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
         for size, mine in _by_size(sizes):
-            left = text.left_over(starts[mine], size, self.most)
+            left = text.left_over(starts[mine], size, depth(size, self.asked_two_from))
             places = left >> self.shift
             way, slot = np.nonzero(self.filter[places >> np.uint64(3)] & _bit(places))
             hashes.append(left[way, slot])

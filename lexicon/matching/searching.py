@@ -49,7 +49,11 @@ class Search:
 def search_in(document: Document, lexicon: Compiled, languages: Sequence[str] = ()) -> Search:
     """`languages`: terms of others are left out; empty: of none."""
     expected = frozenset(languages)
-    exact = [each for each in _exact(document, lexicon) if _expected(each.entry, expected)]
+    exact = [
+        each
+        for each in _exact(document, lexicon)
+        if _expected(each.entry, expected) and not document.in_address[each.first : each.last].any()
+    ]
     covered = np.zeros(len(document.words), bool)
     for each in exact:
         covered[each.first : each.last] = True

@@ -64,21 +64,6 @@ CLASSES, EXCHANGE, LEAVE_OUT = _classes(), _exchange(), _leave_out()
 AT_ONCE = 4_096  # pairs, so that the work fits into the processor's cache
 
 
-def class_counts(phones: Phones, ends: Counts) -> NDArray[np.int16]:
-    """How often each class of sounds occurs up to each of the ends, in a row of phones."""
-    seen = np.zeros((len(phones) + 1, len(_CLASSES) + 1), np.int16)
-    seen[np.arange(1, len(phones) + 1), CLASSES[phones]] = 1
-    return np.cumsum(seen, axis=0, dtype=np.int16)[ends]
-
-
-def least_edits(a: NDArray[np.int16], b: NDArray[np.int16]) -> Counts:
-    """How many classes of sounds must differ, by their counts alone, whatever their order."""
-    more = a[:, 1:] - b[:, 1:]
-    return np.maximum(
-        np.maximum(more, 0).sum(axis=1), np.maximum(-more, 0).sum(axis=1), dtype=np.int64
-    )
-
-
 def similarity(a: Phones, a_sizes: Counts, b: Phones, b_sizes: Counts) -> Figures:
     """For each pair of rows 1 - cost / length of the longer one; 0 where one is empty."""
     cost = np.zeros(len(a), np.float32)

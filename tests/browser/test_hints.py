@@ -46,7 +46,9 @@ def test_what_is_ticked_goes_with_the_upload(page: Page, short_clip: Path) -> No
     expect(page.get_by_label("Do not tell the engine")).not_to_be_checked()
     page.get_by_label("Do not tell the engine").check()
     page.get_by_label("Listen twice").check()
+    page.get_by_label("Write terms in their own script").check()
     assert not findings(page)
     page.locator("input[type=file]").set_input_files(short_clip)
     expect(page.get_by_role("link", name=short_clip.stem)).to_be_visible()
-    assert Job.objects.get().options.items() >= {"hints": False, "second_look": True}.items()
+    wished = {"hints": False, "second_look": True, "own_script": True}
+    assert Job.objects.get().options.items() >= wished.items()

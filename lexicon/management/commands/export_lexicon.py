@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from lexicon.exchange import written
-from lexicon.importing import export_rows
+from lexicon.exchange.formats import written
+from lexicon.exchange.importing import export_rows
 from lexicon.models import Term
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from lexicon import exchange
-from lexicon.decoding import Unreadable
-from lexicon.importing import Report, import_terms
+from lexicon.exchange import formats
+from lexicon.exchange.decoding import Unreadable
+from lexicon.exchange.importing import Report, import_terms
 from speech_project.access.models import ApiKey
 
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
             help="of terms whose line has none (new ones are suggested)",
         )
         parser.add_argument(
-            "--format", default="", choices=exchange.FORMATS, help="where the file's name is silent"
+            "--format", default="", choices=formats.FORMATS, help="where the file's name is silent"
         )
         parser.add_argument(
             "--api-key", metavar="NAME", help="only for this key, where a line names none"
@@ -34,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:
-            found = exchange.read(path.read_bytes(), path.name, options["format"])
+            found = formats.read(path.read_bytes(), path.name, options["format"])
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
         except Unreadable as error:

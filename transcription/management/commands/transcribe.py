@@ -45,6 +45,11 @@ class Command(BaseCommand):
             help="ask again for parts that may hold terms which the text has not",
         )
         parser.add_argument(
+            "--own-script",
+            action="store_true",
+            help="write terms that were heard in another script in their own",
+        )
+        parser.add_argument(
             "--speakers", action="store_true", help="say who speaks, where that is known"
         )
         parser.add_argument("--json", action="store_true", help="print words and times as JSON")
@@ -93,6 +98,7 @@ class Command(BaseCommand):
                     prompt=options["prompt"],
                     hints=options["hints"],
                     second_look=options["second_look"],
+                    own_script=options["own_script"],
                 )
             except JobRefused as error:
                 raise CommandError(error.message) from None

@@ -15,10 +15,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from lexicon import exchange, services
-from lexicon.decoding import Unreadable
-from lexicon.forms import ImportForm, MergeForm
-from lexicon.importing import Report, import_terms
+from lexicon import services
+from lexicon.admin.forms import ImportForm, MergeForm
+from lexicon.exchange import formats
+from lexicon.exchange.decoding import Unreadable
+from lexicon.exchange.importing import Report, import_terms
 from lexicon.models import Alternative, Term
 from speech_project.access.models import ApiKey
 
@@ -121,7 +122,7 @@ def _confirmed(admin: ModelAdmin, request: HttpRequest, token: str) -> HttpRespo
 
 def _import(request: HttpRequest, wishes: dict[str, Any], *, dry_run: bool) -> Report:
     return import_terms(
-        exchange.read(wishes["content"], wishes["name"], wishes["format"]),
+        formats.read(wishes["content"], wishes["name"], wishes["format"]),
         status=wishes["status"],
         api_key=ApiKey.objects.filter(pk=wishes["api_key_id"]).first(),
         user=request.user,

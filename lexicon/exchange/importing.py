@@ -18,9 +18,9 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from lexicon import checking, versions
-from lexicon.columns import HEADER, KEYS_OF_ALTERNATIVES, Heard
 from lexicon.conflicts import Known, conflicts
-from lexicon.exchange import Problem, Read, Row
+from lexicon.exchange.columns import HEADER, KEYS_OF_ALTERNATIVES, Heard
+from lexicon.exchange.formats import Problem, Read, Row
 from lexicon.models import Alternative, Source, Term
 from lexicon.normalising import normalise
 from lexicon.services import keys_of, write_over
@@ -288,7 +288,7 @@ def _write(plan: Plan) -> None:
 
 
 def export_rows(terms: QuerySet[Term]) -> Iterator[Row]:
-    """All that is known of them, for exchange.written."""
+    """All that is known of them, for formats.written."""
     prefixes = dict(ApiKey.objects.values_list("pk", "prefix"))
     heard = Alternative.objects.filter(term=OuterRef("pk")).order_by("pk")
     each_heard = JSONObject(**{name: name for name in KEYS_OF_ALTERNATIVES})

@@ -1,5 +1,4 @@
-"""Curating the lexicon. The pages for merging and importing are in admin_pages.py; evidence and
-the trial of terms come from feedback/admin.py, which knows of transcripts."""
+"""The list and the form of terms in admin, with their alternatives and what is done with many."""
 
 from __future__ import annotations
 
@@ -15,10 +14,11 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from lexicon import admin_pages, checking, searching, services, versions
-from lexicon.exchange import written
-from lexicon.forms import AlternativeForm, AlternativeFormSet, TermForm
-from lexicon.importing import export_rows
+from lexicon import checking, searching, services, versions
+from lexicon.admin import pages
+from lexicon.admin.forms import AlternativeForm, AlternativeFormSet, TermForm
+from lexicon.exchange.formats import written
+from lexicon.exchange.importing import export_rows
 from lexicon.models import Alternative, Term
 from speech_project.access.models import ApiKey
 from speech_project.access.objects import ObjectField
@@ -194,7 +194,7 @@ class TermAdmin(admin.ModelAdmin):
 
     @admin.action(description="Merge: make one term of them", permissions=["change"])
     def merge(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
-        return admin_pages.merge(self, request, queryset)
+        return pages.merge(self, request, queryset)
 
     @admin.action(description="Export as CSV", permissions=["view"])
     def export_csv(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponseBase:
@@ -218,7 +218,7 @@ class TermAdmin(admin.ModelAdmin):
         return answer
 
     def import_file(self, request: HttpRequest) -> HttpResponse:
-        return admin_pages.import_file(self, request)
+        return pages.import_file(self, request)
 
     @admin.action(description="Delete: forget all that is known of them", permissions=["delete"])
     def delete_selected(

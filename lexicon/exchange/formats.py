@@ -16,8 +16,8 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
-from lexicon.columns import COLUMNS, HEADER, VERBATIM, Heard, said
-from lexicon.decoding import Unreadable, json_items, text_of
+from lexicon.exchange.columns import COLUMNS, HEADER, VERBATIM, Heard, said
+from lexicon.exchange.decoding import Unreadable, json_items, text_of
 
 FORMATS = ("csv", "tsv", "json", "txt")
 # a spreadsheet program takes a cell that begins so for a formula; our apostrophe tells it not to

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lexicon.decoding import no_constant
+from lexicon.exchange.decoding import no_constant
 from lexicon.languages import language_code, script_code
 from lexicon.normalising import one_line
 

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 
 from lexicon import services
-from lexicon.columns import HEADER
-from lexicon.exchange import FORMATS
+from lexicon.exchange.columns import HEADER
+from lexicon.exchange.formats import FORMATS
 from lexicon.languages import language_code, script_code, script_of
 from lexicon.models import Alternative, Term
 from lexicon.normalising import normalise
