@@ -1,7 +1,7 @@
 """The lexicon's version rises with whatever matching and hints use, and with nothing else."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
@@ -162,7 +162,7 @@ class Session:
 
 
 @pytest.fixture
-def session(transactional_db) -> Iterator[type[Session]]:
+def session(transactional_db) -> Iterator[Callable[[], Session]]:
     made = []
 
     def new() -> Session:

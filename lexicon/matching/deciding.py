@@ -21,7 +21,7 @@ from lexicon.tokens import BETWEEN_BLANKS
 ACRONYM = 6  # letters: a longer term in capitals may be a habit of the list's
 # An engine's confidence is no part of the training data, which have none. By hand: what it is
 # sure of has to sound more like a term, and what it is not sure of less.
-KNOWN, COMMON = 2.0, 5.2  # zipf
+KNOWN, COMMON = 1.5, 5.2  # zipf
 USUAL_CONFIDENCE, WORTH, MOST_WORTH = 0.8, 2.5, 1.0  # in log odds
 
 
@@ -161,7 +161,7 @@ def _misspelt(before: str, search: Search, found: Found) -> bool:
     if ordinary or before.isupper() or found.entry.case_sensitive:
         return False
     if _bare(before).casefold() != _bare(term).casefold():
-        return True
+        return not term.isascii()  # a list without accents tells nothing about them
     return _tells_case(found.entry, search.lexicon) and _bare(before) != _bare(term)
 
 

@@ -27,8 +27,8 @@ WEIGHTS_FILE = Path(__file__).parent.parent / "data" / "weights.json"
 SUGGEST = 0.1
 # From which probability a term is put into the text: in a short list, which is mostly of one
 # recording's names, there is more to be lost by a wrong one.
-SHORT, APPLY_SHORT = 100, 0.36
-LONG, APPLY_LONG = 1_000, 0.28
+SHORT, APPLY_SHORT = 100, 0.31
+LONG, APPLY_LONG = 1_000, 0.3
 WORTH_A_SECOND_LOOK = 0.0005  # of the first regression's probability
 
 # what weighs differently in long lists and in texts that are full of terms
