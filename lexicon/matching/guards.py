@@ -109,6 +109,8 @@ def inflection(heard: str, meant: str) -> bool:
 
 def same_stem(heard: str, meant: str) -> bool:
     """Whether two words are forms of one: anemic, anemia; priced, price."""
+    if heard[:3] != meant[:3]:  # mostly
+        return False
     shared = 0
     for one, other in zip(heard, meant, strict=False):
         if one != other:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lexicon.matching.documents import Windows
+from lexicon.matching.documents import WIDEST, Windows
 from lexicon.matching.evidence import NAMES, Evidence
 from lexicon.matching.searching import Search
 
@@ -121,28 +121,30 @@ def _rivals(
     """The best probability of another term in any of the same words, for each pair."""
     some = likely.pairs
     starts = found.starts[some.window] + some.before
-    best: dict[int, list[tuple[float, int]]] = {}  # of each word the two best terms
-    for start, width, score, term in zip(
-        starts.tolist(), some.heard_words.tolist(), first.tolist(), meant.tolist(), strict=True
-    ):
-        for word in range(start, start + width):
-            two = {term: score}
-            for other, known in best.get(word, ()):
-                two[known] = max(other, two.get(known, 0.0))
-            best[word] = sorted(((s, t) for t, s in two.items()), reverse=True)[:2]
-    return np.array(
-        [
-            max(
-                score
-                for word in range(start, start + width)
-                for score, other in [*best[word], (0.0, -1)]
-                if other != term
-            )
-            for start, width, term in zip(
-                starts.tolist(), some.heard_words.tolist(), meant.tolist(), strict=True
-            )
-        ]
-    )
+    widths = some.heard_words
+    columns = [np.flatnonzero(widths > column) for column in range(WIDEST)]
+    word = np.concatenate([starts[rows] + column for column, rows in enumerate(columns)])
+    row = np.concatenate(columns)
+    order = np.lexsort((-first[row], word))
+    word, row = word[order], row[order]
+    best = _first_of_each(word)
+    best_of = np.zeros(
+        int(word.max(initial=0)) + 1, np.int64
+    )  # by word: the pair that is likeliest
+    best_of[word[best]] = row[best]
+    others = np.flatnonzero(meant[row] != meant[best_of[word]])
+    second = others[_first_of_each(word[others])]
+    second_score = np.zeros(len(best_of))
+    second_score[word[second]] = first[row[second]]
+    rival = np.where(meant[best_of[word]] == meant[row], second_score[word], first[best_of[word]])
+    result = np.zeros(len(first))
+    np.maximum.at(result, row, rival)
+    return result
+
+
+def _first_of_each(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each of the sorted values stands first."""
+    return np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
 
 
 def _log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ _MIX = np.uint64(0xD6E8FEB86659FD93)
 LONGEST = 24  # symbols of a string that is looked up
 ONE_FROM = 4  # symbols of a string from which one may be deleted
 _POWERS = np.array([pow(_BASE, power, 1 << 64) for power in range(LONGEST + 1)], np.uint64)
-_BITS_AN_ENTRY = 16
+_BITS_AN_ENTRY = 64
 _AT_ONCE = 2_048
 
 

@@ -74,12 +74,18 @@ def _expected(entry: Entry, languages: frozenset[str]) -> bool:
 def _exact(document: Document, lexicon: Compiled) -> Iterable[Found]:
     """Terms as they stand (without a rule), and their alternatives; the longest first."""
     words, passages = document.words, document.tokens.passages
+    begins = {
+        word: [known for begin in _beginnings(word) for known in lexicon.spellings.get(begin, ())]
+        for word in set(words)
+    }
     at = 0
     while at < len(words):
+        if not begins[words[at]]:
+            at += 1
+            continue
         fits = (
             (spelling, ending)
-            for begin in _beginnings(words[at])
-            for spelling in lexicon.spellings.get(begin, ())
+            for spelling in begins[words[at]]
             if (ending := _stands(spelling, words, passages, at)) is not None
         )
         best = max(fits, key=lambda fit: (len(fit[0].words), -len(fit[1])), default=None)
