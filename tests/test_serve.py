@@ -53,6 +53,8 @@ class Running:
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,
+                # whoever runs the tests by nohup has it ignored
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509
             )
 
     def text(self):
