@@ -27,7 +27,7 @@ _compiling = Lock()
 
 
 def compiled(api_key_id: int | None) -> tuple[str, Compiled]:
-    """The version's name and the terms of everyone, with those of the API key."""
+    """The version, and the terms of everyone with those of the API key."""
     version = versions.current_version()  # before the entries: see versions.py
     # a database that was restored from a backup gives numbers a second time
     changed = Term.objects.aggregate(last=Max("updated_at"))["last"]
@@ -38,7 +38,7 @@ def compiled(api_key_id: int | None) -> tuple[str, Compiled]:
         _kept[name] = lexicon
         while len(_kept) > KEPT:
             del _kept[next(iter(_kept))]
-    return name, lexicon
+    return str(version), lexicon
 
 
 def _has_own(api_key_id: int) -> bool:
