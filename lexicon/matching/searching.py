@@ -13,7 +13,8 @@ from lexicon import tokens
 from lexicon.matching import guards
 from lexicon.matching.compiling import Compiled, Entry, Spelling
 from lexicon.matching.documents import Document, Windows, windows
-from lexicon.matching.evidence import Evidence, evidence, pairs
+from lexicon.matching.evidence import Evidence, evidence
+from lexicon.matching.pairs import pairs
 
 SURE, UNSURE = 1.0, 0.3  # the score of an alternative
 ORDINARY, ORDINARY_TOGETHER = 4.5, 5.0  # zipf of an alternative's only, or rarest, word
