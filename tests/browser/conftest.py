@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from tests.conftest import SAMPLE
@@ -117,6 +119,21 @@ def new_context(
     yield new
     for context in opened:
         context.close()
+    let_requests_end()
+
+
+def let_requests_end() -> None:
+    """A page that is closed saves once more: emptying the tables meanwhile would be a deadlock."""
+    ends = time.monotonic() + 10
+    while time.monotonic() < ends:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND state <> 'idle'"
+            )
+            if cursor.fetchone() == (0,):
+                return
+        time.sleep(0.02)
 
 
 def log_in(context: BrowserContext, url: str, user: User) -> None:

@@ -269,6 +269,7 @@ def test_while_one_types_the_marks_stay_under_their_words(desk: Desk) -> None:
     desk.page.keyboard.press("Control+a")
     desk.page.keyboard.type("All new")
     expect(under).to_have_count(0)
+    desk.is_saved()
 
 
 def test_f9_in_a_conflict_takes_theirs(desk: Desk, colleague: User, complaints: Complaints) -> None:
@@ -296,6 +297,7 @@ def test_an_input_method_keeps_its_keys(desk: Desk) -> None:
     desk.page.keyboard.press("F9")
     keyboard.send("Input.insertText", {"text": "日本"})
     expect(box).to_have_value(MADE + "日本")
+    desk.is_saved()
 
 
 # --- Without a script
