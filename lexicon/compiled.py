@@ -31,7 +31,7 @@ def compiled(api_key_id: int | None) -> tuple[str, Compiled]:
     version = versions.current_version()  # before the entries: see versions.py
     # a database that was restored from a backup gives numbers a second time
     changed = Term.objects.aggregate(last=Max("updated_at"))["last"]
-    scope = api_key_id if api_key_id and _has_own(api_key_id) else None
+    scope = versions.scope_of(api_key_id)
     name = f"{version}-{changed.timestamp() if changed else 0:.0f}-{scope or 'all'}"
     with _compiling:  # of many threads that want it one compiles it
         lexicon = _kept.pop(name, None) or _read(name) or _compile(name, scope)
@@ -39,10 +39,6 @@ def compiled(api_key_id: int | None) -> tuple[str, Compiled]:
         while len(_kept) > KEPT:
             del _kept[next(iter(_kept))]
     return str(version), lexicon
-
-
-def _has_own(api_key_id: int) -> bool:
-    return Term.objects.filter(api_key=api_key_id, status=Term.Status.APPROVED).exists()
 
 
 def _folder() -> Path:

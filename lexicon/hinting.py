@@ -21,8 +21,7 @@ _reading = Lock()  # threads that need the same one wait for the first
 def index(api_key_id: int | None) -> Index:
     """The approved terms of everyone and of that key, as they are now."""
     version = versions.current_version()  # before the terms: see versions.py
-    own = Term.objects.filter(api_key=api_key_id, status=Term.Status.APPROVED)
-    scope = api_key_id if api_key_id and own.exists() else None
+    scope = versions.scope_of(api_key_id)
     with _reading:
         return _read(version, scope, int(time.time() / COUNTERS_STAND_S))
 

@@ -92,10 +92,7 @@ def by_rule(word: str, rules: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     text = padded(word)
     said: list[str] = []
     for at in range(PADDING, PADDING + len(word)):
-        for left, right in reversed(CONTEXTS):
-            if (part := rules.get(text[at - left : at + right + 1])) is not None:
-                said += part
-                break
+        said += longest_rule(text, at, rules) or ()
     return tuple(said)
 
 

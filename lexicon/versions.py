@@ -29,6 +29,12 @@ def hold() -> None:
         list(row.all())
 
 
+def scope_of(api_key_id: int | None) -> int | None:
+    """The key, where it has approved terms of its own; None: it shares everyone's lexicon."""
+    own = Term.objects.filter(api_key=api_key_id, status=Term.Status.APPROVED)
+    return api_key_id if api_key_id and own.exists() else None
+
+
 def entries(api_key_id: int | None) -> list[Entry]:
     """The approved terms of everyone and of that key; of two that are the same, the key's own."""
     scope = Q(api_key=None) if api_key_id is None else Q(api_key=None) | Q(api_key=api_key_id)

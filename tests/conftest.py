@@ -27,7 +27,7 @@ from sqlalchemy import create_engine, pool
 
 from speech_project import database
 from tests.standin.client import Control
-from transcription import audio, services, wakeups
+from transcription import audio, pipeline, services, wakeups
 from transcription.models import Chunk, Job, Segment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +38,13 @@ HALF_MINUTE = (
     "Her blood pressure was normal, she sleeps well, and she walks to the shops and back again "
     "every morning. We agreed to lower the dose and to look at her again in three months."
 )
+# what a worker does when it is told to; playback copies are not made here
+STEPS = {
+    "prepare_job": pipeline.prepare,
+    "transcribe_chunk": pipeline.transcribe,
+    "finish_job": pipeline.finish,
+    "make_playback": lambda pk: None,
+}
 
 pytest_plugins = ["tests.standin.fixture"]
 

@@ -16,6 +16,7 @@ from lexicon.compiled import compiled
 from lexicon.models import Term
 from lexicon.services import add_term
 from speech_project.access.keys import create_key
+from tests.conftest import STEPS
 from transcription import leases, pipeline, sweeping
 from transcription.exports import as_json
 from transcription.models import Chunk, Job, Segment
@@ -28,11 +29,6 @@ SAID = (
     "The ozem pik goes on in a small dose. We shall see her again in three months, with the "
     "blood count of today and all that her doctor wrote about the days in hospital last year."
 )
-STEPS = {
-    "prepare_job": pipeline.prepare,
-    "transcribe_chunk": pipeline.transcribe,
-    "finish_job": pipeline.finish,
-}
 
 
 @pytest.fixture

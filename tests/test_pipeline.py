@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from tests.conftest import STEPS
 from transcription import hearing, leases, pipeline, sweeping
 from transcription.models import Attempt, Chunk, Job, Segment
 from transcription.services import NotPossible, cancel_job, delete_job, retry_job
@@ -24,11 +25,6 @@ REFUSED = {
     "status": 400,
     "body": '{"error": {"message": "Audio file might be corrupted or unsupported", '
     '"type": "invalid_request_error", "param": "file", "code": "invalid_value"}}',
-}
-STEPS = {
-    "prepare_job": pipeline.prepare,
-    "transcribe_chunk": pipeline.transcribe,
-    "finish_job": pipeline.finish,
 }
 
 

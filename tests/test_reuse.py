@@ -10,18 +10,11 @@ from django.contrib.auth.models import User
 
 from speech_project.access.keys import create_key
 from tests.conftest import HALF_MINUTE as TEXT
-from transcription import pipeline
+from tests.conftest import STEPS
 from transcription.models import Job, Segment
 from transcription.services import NotPossible, delete_job, rerun_job
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media", "sent")]
-
-STEPS = {
-    "prepare_job": pipeline.prepare,
-    "transcribe_chunk": pipeline.transcribe,
-    "finish_job": pipeline.finish,
-    "make_playback": lambda pk: None,
-}
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def import_file(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
 
 
 def _confirmed(admin: ModelAdmin, request: HttpRequest, token: str) -> HttpResponse:
-    """Do it. What cannot be done for now stays kept, to be tried again."""
+    """Do it. What cannot be done yet stays kept, to be tried again."""
     wishes = cache.get(_cache_key(request, token))
     if wishes is None:
         admin.message_user(request, GONE, messages.ERROR)

@@ -19,9 +19,9 @@ from lexicon.matching.searching import RARE, Found, Search
 from lexicon.tokens import BETWEEN_BLANKS
 
 ACRONYM = 6  # letters: a longer term in capitals may be a habit of the list's
+KNOWN, COMMON = 1.5, 5.2  # zipf
 # An engine's confidence is no part of the training data, which have none. By hand: what it is
 # sure of has to sound more like a term, and what it is not sure of less.
-KNOWN, COMMON = 1.5, 5.2  # zipf
 USUAL_CONFIDENCE, WORTH, MOST_WORTH = 0.8, 2.5, 1.0  # in log odds
 
 

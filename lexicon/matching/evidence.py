@@ -51,9 +51,8 @@ def evidence(
     document: Document, found: Windows, lexicon: Compiled, some: Pairs, standing: int
 ) -> Evidence:
     """`standing`: how many of the rarer terms stand in the text already."""
-    some, spelt = _likely(document, found, lexicon, some)
+    some, heard, meant, spelt = _likely(document, found, lexicon, some)
     parts = _Parts(document, found, lexicon, some)
-    heard, meant = parts.letters()
     columns = parts.likeness(spelt, heard, meant) | parts.commonness() | parts.context()
     columns |= _rivalry(some, parts, spelt)
     columns["terms"] = np.full(len(some), np.log10(len(lexicon.entries) + 1))
@@ -65,12 +64,13 @@ def evidence(
 
 def _likely(
     document: Document, found: Windows, lexicon: Compiled, some: Pairs
-) -> tuple[Pairs, Figures]:
-    """Those that are alike enough in sound and letters to be weighed, and how alike in letters."""
+) -> tuple[Pairs, list[str], list[str], Figures]:
+    """Those that are alike enough in sound and letters to be weighed, with the letters of what was
+    heard and of the term, and how alike those are."""
     heard, meant = _Parts(document, found, lexicon, some).letters()
     spelt = cpdist(heard, meant, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
     rows = np.flatnonzero(some.sound + spelt >= LEAST_BOTH)
-    return some.take(rows), spelt[rows]
+    return some.take(rows), [heard[at] for at in rows], [meant[at] for at in rows], spelt[rows]
 
 
 class _Parts:
