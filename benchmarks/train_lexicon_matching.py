@@ -9,10 +9,12 @@ earnings21/terms_distractor.txt (columns as `manage.py evaluate_lexicon` takes t
 Beside them stand texts that teach restraint: the references themselves, in which nothing is to be
 corrected, and recognisers' texts with half or most of their errors mended, as a better recogniser
 would have written them. Each pair of words heard and a term counts as right as often as putting
-the term in brings the text nearer to the reference, and the reference has the term there.
+the term in brings the text nearer to the reference, and the reference has the term there; where it
+leaves the text as far from it, a wrong word in the place of another, it counts less than where it
+does harm.
 
-The figures printed, one JSON line, are of cross-validation by speaker and by call: precision and
-number of what would be applied and suggested, for each set.
+The figures printed, one JSON line, are of cross-validation by speaker and by call, for each set:
+number and precision of what would be applied and suggested, and the error rates before and after.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +37,17 @@ from rapidfuzz.distance import Levenshtein
 
 from benchmarks.lexicon_matching import made_up
 from lexicon import tokens
-from lexicon.matching import Compiled, Entry, compile_lexicon, documents, judging
+from lexicon.evaluating import Count, count, indexed
+from lexicon.matching import (
+    Compiled,
+    Entry,
+    Passage,
+    compile_lexicon,
+    deciding,
+    documents,
+    judging,
+    rewritten,
+)
 from lexicon.matching.evidence import Evidence
 from lexicon.matching.searching import Search, search_in
 
@@ -43,13 +56,35 @@ Model = Callable[[Figures], Figures]
 
 FOLDS = 5
 AROUND = 4  # words on each side of a change that are held against the reference
-BATCH_WORDS = 2_000  # utterances with one lexicon, read together as the segments of a recording
+BATCH_WORDS = 10_000  # utterances with one lexicon, read together as the segments of a recording
 RIDGE = 2.0
-MOST_TIMES = 4  # that one pair counts, however often its words occur
-WEIGHTS = {"b1": 1.5, "b2": 1.5}  # of sets; of those with strangers' terms:
+MOST_TIMES = 4  # that one pair counts, however often its words stand in a text
+NEUTRAL = 0.5  # what a change counts that does no harm and no good
+WEIGHTS = {
+    "b1": 1.5,
+    "b2": 1.5,
+    "union": 2,
+    "google 100% mended": 2,
+}  # of sets; of those with strangers' terms:
 STRANGERS = ("call, few strangers", "call, words of books", "call, strangers",
              "book, names of business", "book, strangers", "sentence, strangers")  # fmt: skip
 STRANGERS_WEIGHT = 0.3
+
+
+@dataclass
+class Labels:
+    """Of each pair: in how many places its words stand, and in how many of them the term is right,
+    or does harm; in the others a wrong word takes the place of another."""
+
+    places: Figures
+    good: Figures
+    bad: Figures
+
+    def take(self, rows: NDArray[np.intp]) -> Labels:
+        return Labels(self.places[rows], self.good[rows], self.bad[rows])
+
+    def counted(self) -> Figures:
+        return self.good + self.bad + NEUTRAL * (self.places - self.good - self.bad)
 
 
 @dataclass
@@ -58,10 +93,11 @@ class Example:
 
     set: str
     group: str
+    texts: list[str]
+    said: list[str]  # the words of the reference
     search: Search
     likely: Evidence
-    right: Figures  # of each pair: in what share of its places the term is right
-    times: Figures
+    labels: Labels
     first: Figures  # judging.first_figures
     second: Figures = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
@@ -69,16 +105,27 @@ class Example:
     def fold(self) -> int:
         return zlib.crc32(self.group.encode()) % FOLDS
 
+    @property
+    def right(self) -> Figures:
+        return self.labels.good / self.labels.counted()
+
+    @property
+    def weight(self) -> Figures:
+        often = np.minimum(1, MOST_TIMES / self.labels.places)
+        of_set = STRANGERS_WEIGHT if self.set in STRANGERS else WEIGHTS.get(self.set, 1)
+        return self.labels.counted() * often * of_set
+
+    def take(self, rows: NDArray[np.intp]) -> None:
+        self.likely, self.labels = self.likely.take(rows), self.labels.take(rows)
+        self.first = self.first[rows]
+
 
 def main() -> None:
     started = time.perf_counter()
-    examples = [example for example in read(Path(sys.argv[1])) if len(example.right)]
+    examples = [example for example in read(Path(sys.argv[1])) if len(example.first)]
     first = fit([e.first for e in examples], examples)
     for example in examples:  # as the product will, before the second regression
-        keep = np.flatnonzero(first.model(example.first) >= judging.WORTH_A_SECOND_LOOK)
-        example.likely = example.likely.take(keep)
-        example.right, example.times = example.right[keep], example.times[keep]
-        example.first = example.first[keep]
+        example.take(np.flatnonzero(first.model(example.first) >= judging.WORTH_A_SECOND_LOOK))
     first = fit([e.first for e in examples], examples)
     for example, scores in zip(examples, validated(examples, "first"), strict=True):
         more = judging.second_figures(example.search, example.likely, scores)
@@ -91,7 +138,8 @@ def main() -> None:
     }
     judging.WEIGHTS_FILE.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
     report = {
-        name: precision(examples, probable, name) for name in sorted({e.set for e in examples})
+        name: precision(examples, probable, name) | rates(examples, probable, name)
+        for name in sorted({e.set for e in examples})
     }
     print(json.dumps({"seconds": round(time.perf_counter() - started), "sets": report}))
 
@@ -202,19 +250,16 @@ def better(row: dict[str, str], share: float) -> str:
 
 def example(name: str, group: str, texts: list[str], reference: str, lexicon: Compiled) -> Example:
     search = search_in(documents.read(texts, lexicon, ("en",)), lexicon)
-    right, times = labels(search, tokens.split(reference))
-    times *= STRANGERS_WEIGHT if name in STRANGERS else WEIGHTS.get(name, 1)
-    return Example(
-        name, group, search, search.likely, right, times, judging.first_figures(search.likely)
-    )
+    said = tokens.split(reference)
+    first = judging.first_figures(search.likely)
+    return Example(name, group, texts, said, search, search.likely, labels(search, said), first)
 
 
-def labels(search: Search, said: list[str]) -> tuple[Figures, Figures]:
-    """Of each pair: the share of its places in which the term is right, and how many places."""
+def labels(search: Search, said: list[str]) -> Labels:
     some, heard = search.likely.pairs, search.document.words
     names = {number: word for word, number in search.lexicon.numbers.items()}
     places = boundaries(heard, said)
-    right, times = np.zeros(len(some), np.float32), np.zeros(len(some), np.float32)
+    number, good, bad = np.zeros((3, len(some)), np.float32)
     starts, _, stemmed = search.windows.spans
     for row in range(len(some)):
         first, words = some.before[row], some.term_words[row]
@@ -226,10 +271,11 @@ def labels(search: Search, said: list[str]) -> tuple[Figures, Figures]:
             end = begin + int(some.heard_words[row])
             owning = stemmed[span] and not some.after[row]
             meant = [*term[:-1], term[-1] + documents.POSSESSIVE] if owning else term
-            right[row] += mends(heard, said, places, begin, end, meant)
-        times[row] = len(spans)
-    share = (right / np.maximum(times, 1)).astype(np.float32)
-    return share, np.minimum(times, MOST_TIMES).astype(np.float32)
+            nearer, there = mends(heard, said, places, begin, end, meant)
+            good[row] += there and nearer > 0
+            bad[row] += nearer < 0
+        number[row] = len(spans)
+    return Labels(number, good, bad)
 
 
 def boundaries(heard: list[str], said: list[str]) -> list[int]:
@@ -248,14 +294,14 @@ def boundaries(heard: list[str], said: list[str]) -> list[int]:
 
 def mends(
     heard: list[str], said: list[str], places: list[int], begin: int, end: int, meant: list[str]
-) -> bool:
+) -> tuple[int, bool]:
+    """By how many words the text comes nearer to the reference, and whether that has the term."""
     first, last = max(0, begin - AROUND), min(len(heard), end + AROUND)
     truth = said[max(0, places[first] - 1) : places[last] + 1]
-    if not any(truth[at : at + len(meant)] == meant for at in range(len(truth))):
-        return False
+    there = any(truth[at : at + len(meant)] == meant for at in range(len(truth)))
     before, after = heard[first:begin], heard[end:last]
     mended = Levenshtein.distance(before + meant + after, truth)
-    return mended < Levenshtein.distance(heard[first:last], truth)
+    return Levenshtein.distance(heard[first:last], truth) - mended, there
 
 
 # --- Regression -----------------------------------------------------------------------------------
@@ -278,7 +324,7 @@ def fit(figures: list[Figures], examples: list[Example]) -> Fitted:
     """Logistic regression with a ridge, by Newton's method with halved steps."""
     x = np.concatenate(figures).astype(np.float64)
     y = np.concatenate([example.right for example in examples])
-    w = np.concatenate([example.times for example in examples])
+    w = np.concatenate([example.weight for example in examples])
     middle, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
     z = np.concatenate([np.ones((len(x), 1)), (x - middle) / spread], axis=1).astype(np.float32)
     ridge = np.diag([1e-3] + [RIDGE] * x.shape[1])
@@ -313,30 +359,48 @@ def validated(examples: list[Example], which: str) -> list[Figures]:
 
 
 def precision(examples: list[Example], scores: list[Figures], name: str) -> dict[str, float]:
-    """Of the pairs of a set: how many would be applied and suggested, and the share that is right.
-    Of several terms for the same words only the best counts."""
+    """Of the places of a set: how many would be changed and have suggestions, and the share that
+    is right. Of several terms for the same words only the best counts."""
     counts = {"applied": [0.0, 0.0], "suggested": [0.0, 0.0]}
     for example, score in zip(examples, scores, strict=True):
         if example.set != name:
             continue
         best: set[int] = set()
+        least = judging.apply_from(example.likely)
         for row in np.argsort(-score):
             window = int(example.likely.pairs.window[row])
             if score[row] < judging.SUGGEST or window in best:
                 continue
             best.add(window)
-            kind = (
-                "applied"
-                if score[row] >= judging.apply_from(len(example.search.lexicon.entries))
-                else "suggested"
-            )
-            counts[kind][0] += example.times[row]
-            counts[kind][1] += example.times[row] * example.right[row]
+            kind = "applied" if score[row] >= least[row] else "suggested"
+            counts[kind][0] += example.labels.places[row]
+            counts[kind][1] += example.labels.good[row]
     return {
         f"{kind}_{what}": round(float(value), 3)
         for kind, (count, good) in counts.items()
         for what, value in (("count", count), ("precision", good / max(count, 1)))
     }
+
+
+def rates(examples: list[Example], scores: list[Figures], name: str) -> dict[str, Any]:
+    """The error rates of a set before and after, as lexicon/evaluating.py counts them; of texts in
+    which there is nothing to find nothing is counted."""
+    before = after = Count()
+    for example, score in zip(examples, scores, strict=True):
+        if example.set != name:
+            continue
+        terms = indexed(plain(entry.text) for entry in example.search.lexicon.entries)
+        passages = [Passage(text) for text in example.texts]
+        found = deciding.decided(passages, example.search, example.likely, score)
+        texts = [rewritten(text, each) for text, each in zip(example.texts, found, strict=True)]
+        said = " ".join(example.said)
+        before += count(said, plain(" ".join(example.texts)), terms)
+        after += count(said, plain(" ".join(texts)), terms)
+    return {"before": before.rates(), "after": after.rates()}
+
+
+def plain(text: str) -> str:
+    return " ".join(tokens.split(text))
 
 
 if __name__ == "__main__":

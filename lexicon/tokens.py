@@ -35,11 +35,11 @@ class Tokens:
 def tokens(texts: Iterable[str]) -> Tokens:
     found = Tokens()
     for number, text in enumerate(texts):
-        for each in (_PLAIN if text.isascii() else TOKEN).finditer(text):
-            found.words.append(word(each.group()))
-            found.passages.append(number)
-            found.starts.append(each.start())
-            found.ends.append(each.end())
+        spans = [each.span() for each in (_PLAIN if text.isascii() else TOKEN).finditer(text)]
+        found.words += [word(text[start:end]) for start, end in spans]
+        found.passages += [number] * len(spans)
+        found.starts += [start for start, _ in spans]
+        found.ends += [end for _, end in spans]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,7 +15,7 @@ from lexicon import pronouncing, tokens
 from lexicon.matching import frequency, sounds
 from lexicon.matching.neighbours import Index
 
-FORMAT = 1  # rises when what is compiled changes its form
+FORMAT = 2  # rises when what is compiled changes its form
 MOST_WORDS = 6  # of a term that is looked for by sound
 FEWEST_PHONES, MOST_PHONES = 3, 28
 # From how many classes of sounds on two may be left out, of terms and of what is asked for. In so
@@ -22,6 +23,8 @@ FEWEST_PHONES, MOST_PHONES = 3, 28
 LONG_LIST = 5_000
 SHORT, LONG = (6, 9), (10, 12)
 MANY, CAPITALS = 2, 0.9  # of so many terms such a share in capitals is a habit
+
+_LETTERS_AND_LETTERS = re.compile(r"\b([^\W\d_]{1,2})\s*&\s*([^\W\d_]{1,2})\b")
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,29 @@ class Entry:
 
 @dataclass(frozen=True)
 class Spelling:
-    """Words that are an entry, exactly: its own, or an alternative's."""
+    """Words that are an entry, exactly: its own, or others that are to become it."""
 
     words: tuple[str, ...]
     entry: int  # its place in Compiled.entries
-    alternative: bool
+    rule: str = ""  # of its replacement: "alternative", or "spelling" (R and D for R&D)
+
+
+@dataclass(frozen=True, eq=False)
+class Anchors:
+    """The outer words of ways with several, by which they are found where the rest was heard quite
+    otherwise: Adam Samson for Adam Samuelson."""
+
+    words: NDArray[np.int32]  # by number, sorted
+    ways: NDArray[np.int64]
+    last: NDArray[np.bool_]  # whether it is the way's last word; else its first
+
+    @classmethod
+    def of(
+        cls, first: NDArray[np.int32], last: NDArray[np.int32], ways: NDArray[np.int64]
+    ) -> Anchors:
+        words = np.concatenate([first, last])
+        order = np.argsort(words, kind="stable")
+        return cls(words[order], np.tile(ways, 2)[order], order >= len(ways))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +84,7 @@ class Compiled:
     way_ends: NDArray[np.int64]  # where the phones of each word end, after a first column of 0
     way_sizes: NDArray[np.int64]
     index: Index
+    anchors: Anchors
 
     _zipf: dict[tuple[str, ...], NDArray[np.float32]] = field(default_factory=dict)
 
@@ -91,8 +113,13 @@ def compile_lexicon(entries: Iterable[Entry]) -> Compiled:
     for same in spellings.values():
         same.sort(key=lambda spelling: -len(spelling.words))
     spellings_ = [spelt(word) for word in numbers]
+    rows = _rows(ways, len(kept))
+    way_entry = rows[0]
+    several = np.flatnonzero(sizes[way_entry] > 1)
+    whose = way_entry[several]
+    anchors = Anchors.of(words[whose, 0], words[whose, sizes[whose] - 1], several)
     return Compiled(
-        kept, _cased(kept), numbers, spellings_, words, sizes, spellings, *_rows(ways, len(kept))
+        kept, _cased(kept), numbers, spellings_, words, sizes, spellings, *rows, anchors
     )
 
 
@@ -104,11 +131,21 @@ def _cased(entries: Sequence[Entry]) -> bool:
 def _add_spellings(
     spellings: dict[str, list[Spelling]], place: int, entry: Entry, own: list[str]
 ) -> None:
-    if own:
-        spellings.setdefault(own[0], []).append(Spelling(tuple(own), place, False))
-    for alternative in entry.alternatives:
-        if (heard := tokens.split(alternative)) and heard != own:
-            spellings.setdefault(heard[0], []).append(Spelling(tuple(heard), place, True))
+    ways = [Spelling(tuple(own), place)]
+    for rule, texts in (("alternative", entry.alternatives), ("spelling", _said(entry.text))):
+        ways += (Spelling(tuple(tokens.split(text)), place, rule) for text in texts)
+    for way in {way.words: way for way in reversed(ways) if way.words}.values():
+        spellings.setdefault(way.words[0], []).append(way)
+
+
+def _said(text: str) -> Iterable[str]:
+    """What engines write for letters joined by an ampersand: "r and d", "rnd" for R&D."""
+    if _LETTERS_AND_LETTERS.search(text):
+        yield _LETTERS_AND_LETTERS.sub(r"\1 and \2", text)
+        yield _LETTERS_AND_LETTERS.sub(r"\1n\2", text)
+        yield _LETTERS_AND_LETTERS.sub(
+            lambda letters: " and ".join(" ".join(some) for some in letters.groups()), text
+        )
 
 
 def _ways(entry: Entry, own: list[str]) -> Iterable[list[bytes]]:

@@ -19,7 +19,7 @@ from lexicon.matching.searching import RARE, Found, Search
 from lexicon.tokens import BETWEEN_BLANKS
 
 ACRONYM = 6  # letters: a longer term in capitals may be a habit of the list's
-KNOWN, COMMON = 1.5, 5.2  # zipf
+COMMON = 5.2  # zipf
 # An engine's confidence is no part of the training data, which have none. By hand: what it is
 # sure of has to sound more like a term, and what it is not sure of less.
 USUAL_CONFIDENCE, WORTH, MOST_WORTH = 0.8, 2.5, 1.0  # in log odds
@@ -63,6 +63,8 @@ def decided(
         made = _replacement(passages[number].text, search, each)
         if made.after == made.before:
             continue
+        if made.rule == "spelling" and made.before.isupper():
+            made = replace(made, applied=False)  # SGNA in capitals is meant so
         if _scripts_differ(made):
             made = replace(made, rule="script", applied=made.applied and own_script)
         result[number].append(made)
@@ -85,8 +87,7 @@ def _by_sound(
     starts, widths, stemmed = search.windows.spans
     doubts = _doubts(passages, search.document)
     known_language = bool(search.document.languages)
-    terms = len(search.lexicon.entries)
-    least = judging.apply_from(terms)
+    least = judging.apply_from(likely)
     for row in np.argsort(-scores, kind="stable"):
         if scores[row] < judging.SUGGEST:
             break
@@ -97,29 +98,21 @@ def _by_sound(
                 continue
             taken[first:last] = True
             score = judging.shifted(float(scores[row]), float(doubts[first:last].mean()))
-            applied = known_language and score >= least
+            applied = known_language and score >= float(least[row])
             ending = POSSESSIVE if stemmed[span] else ""
-            if applied and _vetoed(likely, int(row), terms):
-                applied = False
+            applied = applied and not _vetoed(likely, int(row))
             yield Found(first, last, entry, "sound", score, applied, ending)
 
 
-_HEARD_RAREST, _TERM_RAREST = NAMES.index("heard_rarest"), NAMES.index("term_rarest")
+_HEARD_RAREST = NAMES.index("heard_rarest")
 
 
-def _vetoed(likely: Evidence, row: int, terms: int) -> bool:
-    """Changes that are not made unasked, however probable: to the opposite; of a common word that
-    nothing else speaks for; and, where the list is so long that it has both by chance, of a known
-    word to its plural or another tense."""
-    heard, meant = likely.heard[row], likely.meant[row]
-    heard_zipf, term_zipf = likely.figures[row, [_HEARD_RAREST, _TERM_RAREST]] * 5
+def _vetoed(likely: Evidence, row: int) -> bool:
+    """Changes that are not made unasked, however probable: to the opposite, and of a common word
+    that nothing else speaks for."""
     alone = not likely.pairs.before[row] + likely.pairs.after[row]
-    known = heard_zipf >= KNOWN and term_zipf >= KNOWN
-    return bool(
-        guards.opposite(heard, meant)
-        or (alone and heard_zipf >= COMMON)
-        or (known and terms >= judging.LONG and guards.inflection(heard, meant))
-    )
+    common = likely.figures[row, _HEARD_RAREST] * 5 >= COMMON
+    return bool(guards.opposite(likely.heard[row], likely.meant[row]) or (alone and common))
 
 
 def _doubts(passages: Sequence[Passage], document: Document) -> NDArray[np.float64]:

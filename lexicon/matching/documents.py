@@ -4,6 +4,7 @@ words in which a term may have been heard. Pure."""
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,13 +93,15 @@ def _number(word: str, lexicon: Compiled, above: dict[str, int]) -> int:
 def _in_addresses(found: tokens.Tokens, texts: Sequence[str]) -> NDArray[np.bool_]:
     """Words of web and mail addresses."""
     inside = np.zeros(len(found.words), bool)
-    spans = {
-        number: [each.span() for each in _ADDRESS.finditer(text)]
-        for number, text in enumerate(texts)
-        if "." in text or "@" in text
-    }
-    for at, (number, start) in enumerate(zip(found.passages, found.starts, strict=True)):
-        inside[at] = any(first <= start < last for first, last in spans.get(number, ()))
+    for number, text in enumerate(texts):
+        for address in _ADDRESS.finditer(text) if "." in text or "@" in text else ():
+            first = bisect_left(found.passages, number)
+            last = bisect_right(found.passages, number)
+            starts = found.starts[first:last]
+            inside[
+                first + bisect_left(starts, address.start()) : first
+                + bisect_left(starts, address.end())
+            ] = True
     return inside
 
 
@@ -114,6 +117,7 @@ class Windows:
     occurrences: Whole  # how often these words stand in the text
     spans: tuple[Whole, Whole, NDArray[np.bool_]]  # starts, widths, stemmed of all stretches
     order: Whole  # of the spans, so that those of one row stand together
+    rows: Whole  # of each width less one and first word the row, possessives left on; else -1
 
     def where(self, row: int) -> Whole:
         """The stretches that have the words of this row."""
@@ -141,6 +145,8 @@ def windows(document: Document) -> Windows:
     stemmed = np.concatenate([np.zeros(len(last), bool), np.ones(int(owning.sum()), bool)])
     kind: Any = _kinds(document, start, width, stemmed)
     _, first, kinds, counts = np.unique(kind, True, True, True)
+    rows = np.full((WIDEST, len(room)), -1, np.int64)
+    rows[width[~stemmed] - 1, start[~stemmed]] = kinds[~stemmed]
     end = document.phone_ends[start + width] - stemmed * document.endings[start + width - 1]
     return Windows(
         start[first],
@@ -151,6 +157,7 @@ def windows(document: Document) -> Windows:
         counts,
         (start, width, stemmed),
         np.argsort(kinds, kind="stable"),
+        rows,
     )
 
 

@@ -19,13 +19,20 @@ Whole = NDArray[np.int64]
 Figures = NDArray[np.float32]
 
 LEAST_BOTH = 1.0  # likeness of sound and letters together
+LEAST_BOTH_BESIDE = 0.7  # the same where a word beside them is shared
+# zipf: classes of words that are about as rare; unknown ones, which are mostly misheard, go with
+# the rarest, and are not counted there
+RARITIES = (2.0, 2.5, 3.0, 3.5, 4.2, 5.0)
+FEW_LISTED, FEW_UNLISTED = 0.1, 1.0  # counted before any is seen
 NAMES = (
     "sound", "letters", "skeleton", "both", "very_near", "very_near_letters", "size", "size_sound",
     "short", "errors", "heard_rarest", "heard_rarest_common", "heard_unknown", "heard_commonest",
     "term_rarest", "term_rarest_common", "term_unknown", "less_likely", "rarer", "several_heard",
-    "many_heard", "more_heard", "more_meant", "kept", "kept_rarity", "repeated",
-    "repeated_common", "stands", "rank", "rivals", "margin", "first_letter", "last_letter",
-    "first_sound", "joined", "variant", "form_of", "elided", "terms", "density",
+    "many_heard", "more_heard", "more_meant", "kept", "kept_rarity", "kept_unlike",
+    "kept_sound", "kept_letters", "kept_heard_common", "repeated",
+    "repeated_common", "repeated_word", "bursting", "bursting_common", "stands", "listed",
+    "rank", "rivals", "margin", "first_letter",
+    "last_letter", "first_sound", "joined", "variant", "form_of", "elided", "terms", "density",
 )  # fmt: skip
 
 
@@ -48,12 +55,17 @@ class Evidence:
 
 
 def evidence(
-    document: Document, found: Windows, lexicon: Compiled, some: Pairs, standing: int
+    document: Document,
+    found: Windows,
+    lexicon: Compiled,
+    some: Pairs,
+    covered: NDArray[np.bool_],
+    standing: int,
 ) -> Evidence:
-    """`standing`: how many of the rarer terms stand in the text already."""
+    """`covered`: words that are a term already. `standing`: how many of the rarer terms are."""
     some, heard, meant, spelt = _likely(document, found, lexicon, some)
     parts = _Parts(document, found, lexicon, some)
-    columns = parts.likeness(spelt, heard, meant) | parts.commonness() | parts.context()
+    columns = parts.likeness(spelt, heard, meant) | parts.commonness() | parts.context(covered)
     columns |= _rivalry(some, parts, spelt)
     columns["terms"] = np.full(len(some), np.log10(len(lexicon.entries) + 1))
     density = np.log((standing + 0.3) / (len(document.words) + 20) * 100)
@@ -69,7 +81,8 @@ def _likely(
     heard and of the term, and how alike those are."""
     heard, meant = _Parts(document, found, lexicon, some).letters()
     spelt = cpdist(heard, meant, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
-    rows = np.flatnonzero(some.sound + spelt >= LEAST_BOTH)
+    least = np.where(some.before + some.after > 0, LEAST_BOTH_BESIDE, LEAST_BOTH)
+    rows = np.flatnonzero(some.sound + spelt >= least)
     return some.take(rows), [heard[at] for at in rows], [meant[at] for at in rows], spelt[rows]
 
 
@@ -116,6 +129,7 @@ class _Parts:
         shorter = np.minimum(some.heard_phones, some.term_phones)
         longer = np.maximum(some.heard_phones, some.term_phones)
         size = np.minimum(shorter, 12) / 10
+        kept = some.before + some.after > 0
         one_word = (some.heard_words == 1) & (some.term_words == 1)
         return {
             "sound": sound,
@@ -131,6 +145,9 @@ class _Parts:
             "last_letter": [a[-1:] == b[-1:] for a, b in zip(heard, meant, strict=True)],
             "skeleton": shorter / np.maximum(longer, 1),
             "first_sound": self._first_sound(),
+            "kept_unlike": kept * np.maximum(0.65 - sound, 0),
+            "kept_sound": kept * (sound - 0.7),
+            "kept_letters": kept * (spelt - 0.6),
             "joined": spelt == 1,
             "elided": one_word
             & np.array([guards.elided(a, b) for a, b in zip(heard, meant, strict=True)], bool),
@@ -169,19 +186,40 @@ class _Parts:
             "more_heard": np.maximum(some.heard_words - some.term_words, 0),
             "more_meant": np.maximum(some.term_words - some.heard_words, 0),
             "kept": np.minimum(some.before + some.after, 2),
+            "kept_heard_common": (some.before + some.after > 0) * heard_commonest / 5,
             "kept_rarity": np.minimum(np.nansum(np.maximum(5 - self.kept_zipf, 0), 1), 3),
         }
 
-    def context(self) -> dict[str, Any]:
+    def context(self, covered: NDArray[np.bool_]) -> dict[str, Any]:
         repeated = np.log(self.found.occurrences[self.some.window])
         rarest, _ = _extremes(self.heard_zipf)
         counts = np.append(self.document.counts, [0, 0])
+        heard_counts = np.where(self.heard >= 0, counts[self.heard], 1 << 30).min(axis=1)
+        expected = 10 ** (np.maximum(rarest, 1) - 9) * len(self.document.words)
+        bursting = np.clip(np.log((heard_counts + 0.5) / (expected + 0.5)), -2, 4)
         stands = np.where(self.meant >= 0, counts[self.meant], 1 << 30).min(axis=1)
         return {
             "repeated": repeated,
             "repeated_common": repeated * (rarest > 3),
+            "repeated_word": repeated * (self.some.heard_words == 1),
+            "bursting": bursting,
+            "bursting_common": bursting * np.clip(rarest - 2, 0, 2.5),
             "stands": np.minimum(np.log1p(stands), 2),
+            "listed": _listed(self.document, covered)[np.digitize(rarest, RARITIES)],
         }
+
+
+def _listed(document: Document, covered: NDArray[np.bool_]) -> Figures:
+    """For each class of rarity the log odds that a word of this text is one of a term: where the
+    list has nearly all the rare words, a rare one that is not listed was hardly said."""
+    known = ~document.fixed & (document.zipf_of[document.numbers] > 0)
+    kinds, first = np.unique(document.numbers[known], return_index=True)
+    listed = covered[known][first]
+    rarity = np.digitize(document.zipf_of[kinds], RARITIES)
+    classes = len(RARITIES) + 1
+    terms = np.bincount(rarity[listed], minlength=classes)
+    others = np.bincount(rarity[~listed], minlength=classes)
+    return np.clip(np.log((terms + FEW_LISTED) / (others + FEW_UNLISTED)), -4, 4)
 
 
 def _shifted(numbers: Whole, first: Whole, count: Whole) -> Whole:

@@ -45,7 +45,6 @@ _SPELLINGS = (("our", "or"), ("ae", "e"), ("oe", "e"), ("y", "i"), ("ise", "ize"
               ("ence", "ense"), ("ph", "f"))  # fmt: skip
 _VARIANT_ENDINGS = (("re", "er"), ("ette", "et"), ("ogue", "og"), ("ice", "ise"), ("'d", "d"),
                     ("ed", "d"), ("ey", "i"))  # fmt: skip
-_NUMBER_OR_TENSE = ("s", "es", "d", "ed", "ing", "ly")
 _ENDINGS = _words(
     "s es ed d ing er ers r rs ly y al ic ical n en e or ors ion ions able ible ment ness est "
     "ia ies ied ier ily ism ist ists ive ous"
@@ -84,6 +83,8 @@ def says_the_same(heard: Sequence[str], meant: Sequence[str]) -> bool:
 
 def opposite(heard: str, meant: str) -> bool:
     """Whether two words differ by a beginning that changes what is said: febrile, afebrile."""
+    if heard[-_SHORTEST_STEM:] != meant[-_SHORTEST_STEM:]:  # mostly
+        return False
     for one, other in _OPPOSITES:
         for begins, becomes in ((one, other), (other, one)):
             rest = heard[len(begins) :]
@@ -95,16 +96,6 @@ def opposite(heard: str, meant: str) -> bool:
 def inflected(word: str, term: str) -> bool:
     """Whether a word is the term, in whatever case or number: Culp, Culp's, Culps."""
     return word == term or (word.startswith(term) and word[len(term) :] in INFLECTIONS)
-
-
-def inflection(heard: str, meant: str) -> bool:
-    """Whether two words differ in number or tense alone: relation, relations; price, priced."""
-    shorter, longer = sorted((heard, meant), key=len)
-    for ending in _NUMBER_OR_TENSE:
-        stem = shorter.removesuffix("e") if ending[0] in "ei" else shorter
-        if longer == stem + ending or longer == shorter + ending:
-            return shorter != longer
-    return shorter.endswith("y") and longer == shorter[:-1] + "ies"
 
 
 def same_stem(heard: str, meant: str) -> bool:

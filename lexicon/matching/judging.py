@@ -20,21 +20,21 @@ from numpy.typing import NDArray
 from lexicon.matching.documents import WIDEST, Windows
 from lexicon.matching.evidence import NAMES, Evidence
 from lexicon.matching.searching import Search
+from lexicon.matching.surroundings import fits
 
 Figures = NDArray[np.float32]
 
 WEIGHTS_FILE = Path(__file__).parent.parent / "data" / "weights.json"
 SUGGEST = 0.1
-# From which probability a term is put into the text: in a short list, which is mostly of one
-# recording's names, there is more to be lost by a wrong one.
-SHORT, APPLY_SHORT = 100, 0.31
-LONG, APPLY_LONG = 1_000, 0.3
+# From which probability a term is put into the text. Where most words that are as rare as the one
+# heard are terms, that one was hardly said, and little can be lost.
+APPLY, APPLY_LISTED = 0.38, 0.25
 WORTH_A_SECOND_LOOK = 0.0005  # of the first regression's probability
 
 # what weighs differently in long lists and in texts that are full of terms
 _VARYING = ("joined", "variant", "form_of", "elided", "sound", "letters", "heard_commonest",
             "heard_rarest", "several_heard", "more_heard", "term_rarest", "stands", "kept", "size",
-            "less_likely", "term_unknown", "repeated")  # fmt: skip
+            "less_likely", "term_unknown", "repeated", "listed", "bursting")  # fmt: skip
 _TERMS, _DENSITY = NAMES.index("terms"), NAMES.index("density")
 _MIDDLE = {"terms": 2.5, "density": 1.0}  # subtracted, so that weights can be read alone
 
@@ -52,6 +52,10 @@ SECOND = (
     "claimed_to_standing",
     "claimed_a_word",
     "standing",
+    "heard_fits",
+    "term_fits",
+    "several_heard_fit",
+    "several_meant_fit",
 )
 
 
@@ -97,6 +101,8 @@ def second_figures(search: Search, likely: Evidence, first: Figures) -> Figures:
     support = np.bincount(meant, weights=np.where(counted, disguises[both], 0))
     elsewhere = np.maximum(support[meant] - disguises[both], 0)
     claimed = np.maximum(first.sum() - np.bincount(meant, weights=first)[meant], 0)
+    some = likely.pairs
+    heard_fit, term_fit = fits(search.document, search.windows, search.lexicon, some).T
     words, standing = len(search.document.words), search.standing
     columns = (
         np.log1p(elsewhere),
@@ -105,6 +111,10 @@ def second_figures(search: Search, likely: Evidence, first: Figures) -> Figures:
         np.clip(np.log((1 + claimed) / (1 + standing)), -4, 4),
         np.clip(np.log((0.3 + claimed) / (words / 1000 + 0.3)), -4, 4),
         np.full(len(first), np.log1p(standing)),
+        heard_fit,
+        term_fit,
+        heard_fit * (some.heard_words > 1),
+        term_fit * (some.term_words > 1),
     )
     return np.stack(columns, axis=1).astype(np.float32)
 
@@ -155,10 +165,10 @@ def logistic(figures: Figures, weights: Figures, bias: float) -> Figures:
     return (1 / (1 + np.exp(-np.clip(figures @ weights + bias, -30, 30)))).astype(np.float32)
 
 
-def apply_from(terms: int) -> float:
-    """The least probability for a list of so many terms."""
-    known = np.log10([SHORT, LONG])
-    return float(np.interp(np.log10(max(terms, 1)), known, [APPLY_SHORT, APPLY_LONG]))
+def apply_from(likely: Evidence) -> Figures:
+    """For each pair the least probability with which it is put into the text."""
+    listed = likely.figures[:, NAMES.index("listed")] > 0
+    return np.where(listed, APPLY_LISTED, APPLY).astype(np.float32)
 
 
 def shifted(probability: float, by: float) -> float:

@@ -73,6 +73,14 @@ class Text:
         return np.concatenate(left) * _MIX
 
 
+def distinct(values: Whole) -> Whole:
+    """Sorted, each once. For many values several times as fast as numpy's unique, which hashes."""
+    ordered = np.sort(values)
+    fresh = np.ones(len(ordered), bool)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    return ordered[fresh]
+
+
 def _by_size(sizes: Whole) -> Iterator[tuple[int, NDArray[np.int32]]]:
     """Which strings have each size, of those that are looked up; not too many at once."""
     for size in np.unique(sizes[(sizes > 0) & (sizes <= LONGEST)]):
@@ -128,7 +136,7 @@ class Index:
         slices = np.repeat(asked.astype(np.int64), counts)
         places = np.arange(len(slices)) - np.repeat(np.cumsum(counts) - counts, counts)
         strings = self.owners[np.repeat(first, counts) + places].astype(np.int64)
-        pairs = np.unique(slices << 32 | strings)
+        pairs = distinct(slices << 32 | strings)
         return pairs >> 32, pairs & 0xFFFFFFFF
 
     def _probable(

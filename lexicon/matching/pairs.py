@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from lexicon.matching import sounds
 from lexicon.matching.compiling import MOST_WORDS, Compiled
 from lexicon.matching.documents import WIDEST, Document, Windows, classes
-from lexicon.matching.neighbours import Text
+from lexicon.matching.neighbours import Text, distinct
 
 Whole = NDArray[np.int64]
 Figures = NDArray[np.float32]
 
 LEAST_SOUND = 0.55  # of the parts that differ; below, nothing was ever right
+LEAST_BESIDE = 0.3  # the same where a word beside them is shared
+MOST_SHARING = 100  # terms that begin or end with a word: with more of them it tells nothing
 LONG_LIST = 5_000  # terms; above that, for each doubling:
 MORE_SOUND = 0.035
 MOST_RIVALS = 6  # terms for one window that are looked at closely
@@ -60,25 +62,58 @@ def pairs(
     asked = _worth_asking(document, found, lexicon, covered)
     symbols, starts, sizes = classes(document, found)
     window, way = lexicon.index.find(Text.of(symbols), starts[asked], sizes[asked])
-    window = asked[window]
+    window, way = _joined((asked[window], way), _anchored(document, found, lexicon, covered))
+    more = found.widths[window] - lexicon.sizes[lexicon.way_entry[way]]
+    rows = np.flatnonzero(np.abs(more) <= MOST_MORE_WORDS)
+    window, way = window[rows], way[rows]
     entry = lexicon.way_entry[way]
     before, after = _shared(document, found, lexicon, window, entry)
-    widths, lengths = found.widths[window], lexicon.sizes[entry]
-    heard, term = widths - before - after, lengths - before - after
-    fits = (heard > 0) & (term > 0) & (np.abs(widths - lengths) <= MOST_MORE_WORDS)
+    heard, term = found.widths[window] - before - after, lexicon.sizes[entry] - before - after
+    fits = (heard > 0) & (term > 0)
     hidden = np.concatenate([[0], np.cumsum(covered)])
     from_word = found.starts[window] + before
     fits &= hidden[from_word + np.maximum(heard, 0)] == hidden[from_word]
     rows = np.flatnonzero(fits)
     window, way, entry = window[rows], way[rows], entry[rows]
     before, after, heard, term = before[rows], after[rows], heard[rows], term[rows]
-    of_heard, heard_sizes = _heard_phones(document, found, window, before, after)
-    of_term, term_sizes = _term_phones(lexicon, way, before, term)
-    sound = sounds.similarity(of_heard, heard_sizes, of_term, term_sizes)
+    of_heard = _heard_phones(document, found, window, before, after)
+    of_term = _term_phones(lexicon, way, before, term)
+    sound = sounds.similarity(of_heard, of_term)
+    least = np.where(before + after > 0, LEAST_BESIDE, _least_sound(lexicon))
     made = Pairs(
-        window, way, entry, before, after, heard, term, heard_sizes, term_sizes, sound
-    ).take(np.flatnonzero(sound >= _least_sound(lexicon)))
-    return _best(made)
+        window, way, entry, before, after, heard, term, of_heard.sizes, of_term.sizes, sound
+    )
+    return _best(made.take(np.flatnonzero(sound >= least)))
+
+
+def _anchored(
+    document: Document, found: Windows, lexicon: Compiled, covered: NDArray[np.bool_]
+) -> tuple[Whole, Whole]:
+    """Windows that begin or end as a term of several words does, and that term's ways."""
+    anchors = lexicon.anchors
+    telling = ~covered & (document.zipf_of[document.numbers] < COMMONEST)
+    place = np.flatnonzero(telling & (document.numbers < len(lexicon.numbers)))
+    begin = np.searchsorted(anchors.words, document.numbers[place])
+    counts = np.searchsorted(anchors.words, document.numbers[place], "right") - begin
+    counts[counts > MOST_SHARING] = 0
+    at = np.repeat(begin - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+    place, way, last = np.repeat(place, counts), anchors.ways[at], anchors.last[at]
+    words = lexicon.sizes[lexicon.way_entry[way]]
+    windows, ways = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for more in (-1, 0, 1):
+        width = words + more
+        start = np.where(last, place - width + 1, place)
+        fits = np.flatnonzero((width > 1) & (width <= WIDEST) & (start >= 0))
+        rows = found.rows[width[fits] - 1, start[fits]]
+        windows.append(rows[rows >= 0])
+        ways.append(way[fits][rows >= 0])
+    return np.concatenate(windows), np.concatenate(ways)
+
+
+def _joined(one: tuple[Whole, Whole], other: tuple[Whole, Whole]) -> tuple[Whole, Whole]:
+    window, way = np.concatenate([one, other], axis=1)
+    both = distinct(window << 32 | way)
+    return both >> 32, both & 0xFFFFFFFF
 
 
 def _least_sound(lexicon: Compiled) -> float:
@@ -147,28 +182,18 @@ def _shared(
     return before, after
 
 
-def _gather(flat: NDArray[np.uint8], starts: Whole, sizes: Whole) -> NDArray[np.uint8]:
-    """Slices of a row of numbers as rows of a table, padded with 0."""
-    columns = np.arange(int(sizes.max(initial=1)))
-    places = np.minimum(starts[:, None] + columns, max(len(flat) - 1, 0))
-    return np.where(columns < sizes[:, None], flat[places] if len(flat) else 0, 0).astype(np.uint8)
-
-
 def _heard_phones(
     document: Document, found: Windows, window: Whole, before: Whole, after: Whole
-) -> tuple[NDArray[np.uint8], Whole]:
+) -> sounds.Slices:
     first = found.starts[window] + before
     starts = document.phone_ends[first]
     last = found.starts[window] + found.widths[window] - after
     ends = np.where(after > 0, document.phone_ends[last], found.phone_ends[window])
-    return _gather(document.phones, starts, ends - starts), ends - starts
+    return sounds.Slices(document.phones, starts, ends - starts)
 
 
-def _term_phones(
-    lexicon: Compiled, way: Whole, before: Whole, words: Whole
-) -> tuple[NDArray[np.uint8], Whole]:
+def _term_phones(lexicon: Compiled, way: Whole, before: Whole, words: Whole) -> sounds.Slices:
     starts = lexicon.way_ends[way, before]
     ends = lexicon.way_ends[way, before + words]
     longest = lexicon.way_phones.shape[1]
-    flat = lexicon.way_phones.reshape(-1)
-    return _gather(flat, way * longest + starts, ends - starts), ends - starts
+    return sounds.Slices(lexicon.way_phones.reshape(-1), way * longest + starts, ends - starts)

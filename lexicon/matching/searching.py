@@ -64,7 +64,7 @@ def search_in(document: Document, lexicon: Compiled, languages: Sequence[str] = 
     if expected:
         of_them = np.array([_expected(entry, expected) for entry in lexicon.entries], bool)
         some = some.take(np.flatnonzero(of_them[some.entry]))
-    likely = evidence(document, found, lexicon, some, standing)
+    likely = evidence(document, found, lexicon, some, covered, standing)
     return Search(document, lexicon, exact, covered, standing, found, likely)
 
 
@@ -96,17 +96,18 @@ def _exact(document: Document, lexicon: Compiled) -> Iterable[Found]:
         spelling, ending = best
         last = at + len(spelling.words)
         entry = lexicon.entries[spelling.entry]
-        rule = "alternative" if spelling.alternative else ""
-        sure = not rule or _sure(spelling, entry, document, at)
-        yield Found(at, last, entry, rule, SURE if sure else UNSURE, sure, ending)
+        sure = not spelling.rule or _sure(spelling, entry, document, at)
+        yield Found(at, last, entry, spelling.rule, SURE if sure else UNSURE, sure, ending)
         at = last
 
 
 def _sure(spelling: Spelling, entry: Entry, document: Document, at: int) -> bool:
     """Whether an alternative may be replaced unasked: not where ordinary words are one, nor where
-    a number or a negation would change."""
+    a number or a negation would change. "Vitamin C and I" is no C&I, and SNP no S&P."""
     numbers = document.numbers[at : at + len(spelling.words)]
     ordinary = float(document.zipf_of[numbers].min())
+    if spelling.rule == "spelling":
+        return "i" not in spelling.words if len(spelling.words) > 1 else ordinary < RARE
     most = ORDINARY if len(spelling.words) == 1 else ORDINARY_TOGETHER
     return ordinary < most and guards.says_the_same(spelling.words, tokens.split(entry.text))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,22 +66,39 @@ CLASSES, EXCHANGE, LEAVE_OUT = _classes(), _exchange(), _leave_out()
 AT_ONCE = 4_096  # pairs, so that the work fits into the processor's cache
 
 
-def similarity(a: Phones, a_sizes: Counts, b: Phones, b_sizes: Counts) -> Figures:
-    """For each pair of rows 1 - cost / length of the longer one; 0 where one is empty."""
-    cost = np.zeros(len(a), np.float32)
-    longer = np.maximum(np.maximum(a_sizes, b_sizes), 1)
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """Strings of phones, each a part of the row `phones`."""
+
+    phones: Phones
+    starts: Counts
+    sizes: Counts
+
+    def table(self, which: NDArray[np.intp]) -> Phones:
+        """Some of them, a row each, padded with 0."""
+        sizes = self.sizes[which, None]
+        columns = np.arange(int(sizes.max(initial=0)))
+        places = self.starts[which, None] + columns
+        there = self.phones.take(places, mode="clip") if len(self.phones) else 0
+        return np.where(columns < sizes, there, 0).astype(np.uint8)
+
+
+def similarity(a: Slices, b: Slices) -> Figures:
+    """For each pair 1 - cost / length of the longer one; 0 where one is empty."""
+    cost = np.zeros(len(a.sizes), np.float32)
+    longer = np.maximum(np.maximum(a.sizes, b.sizes), 1)
     order = np.argsort(longer, kind="stable")  # so that short ones are done with soon
-    for at in range(0, len(a), AT_ONCE):
+    for at in range(0, len(order), AT_ONCE):
         rows = order[at : at + AT_ONCE]
-        cost[rows] = _cost(a[rows], a_sizes[rows], b[rows], b_sizes[rows])
-    either_empty = np.minimum(a_sizes, b_sizes) == 0
+        cost[rows] = _cost(a.table(rows), a.sizes[rows], b.table(rows), b.sizes[rows])
+    either_empty = np.minimum(a.sizes, b.sizes) == 0
     return np.where(either_empty, 0, 1 - cost / longer).astype(np.float32)
 
 
 def _cost(a: Phones, a_sizes: Counts, b: Phones, b_sizes: Counts) -> Figures:
     """Weighted edit distance, all pairs in step."""
     rows, columns = int(a_sizes.max(initial=0)), int(b_sizes.max(initial=0))
-    across = np.ascontiguousarray(b[:, :columns].T).astype(np.intp)
+    across = np.ascontiguousarray(b.T).astype(np.intp)
     put_in = LEAVE_OUT[across]
     line = np.zeros((columns + 1, len(a)), np.float32)
     np.cumsum(put_in, axis=0, out=line[1:])

@@ -20,7 +20,8 @@ Terms = tuple[str, ...]
 REQUIRED = ("id", "reference", "hypothesis")
 GZIP = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
-RECORDING_WORDS = 2_000
+SEGMENT_WORDS = 500  # a line of more words is a recording of its own
+RECORDING_WORDS = 10_000
 TITLES = {
     "wer": "WER",
     "u_wer": "U-WER (outside the terms)",
@@ -104,16 +105,18 @@ def _corrected(pairs: list[Pair]) -> tuple[list[str], int, float]:
 
 
 def _recordings(pairs: list[Pair]) -> Iterator[list[Pair]]:
-    """Lines that follow each other and have the same terms are read together, as the segments of
-    a recording are, until there are RECORDING_WORDS of them."""
+    """Short lines that follow each other and have the same terms are read together, as the
+    segments of a recording are, until there are RECORDING_WORDS of them."""
     recording: list[Pair] = []
     words = 0
     for pair in pairs:
-        if recording and (words >= RECORDING_WORDS or pair.terms != recording[0].terms):
+        more = len(pair.hypothesis.split())
+        full = more > SEGMENT_WORDS or words + more > RECORDING_WORDS
+        if recording and (full or pair.terms != recording[0].terms):
             yield recording
             recording, words = [], 0
         recording.append(pair)
-        words += len(pair.hypothesis.split())
+        words += more
     if recording:
         yield recording
 
