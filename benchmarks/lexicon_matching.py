@@ -3,8 +3,9 @@
     python -m benchmarks.lexicon_matching [--terms 100000] [--words 10000] [--most 1000000]
 
 Terms are names that nobody bears, made letter by letter in the manner of the pronouncing
-dictionary; the transcript is words drawn by how common they are, in which one in a hundred is a
-term misspelt as it sounds. Prints one JSON line. All times are the least of three, in one run:
+dictionary; the transcript is words drawn by how common they are and how well they follow each
+other, in which one in a hundred is a term misspelt as it sounds. Prints one JSON line. All times
+are the least of three, in one run:
 
 match_ms, match_2k_ms   all terms, and the first 2,000, against the transcript, once compiled
 rapidfuzz_ms            finding the candidates alone, 2,000 terms, by comparing each with each
@@ -34,12 +35,21 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from lexicon import pronouncing
-from lexicon.matching import Compiled, Entry, Passage, Replacement, compile_lexicon, match
+from lexicon.matching import (
+    Compiled,
+    Entry,
+    Passage,
+    Replacement,
+    compile_lexicon,
+    match,
+    surroundings,
+)
 from lexicon.matching.compiling import classes_of
 from lexicon.matching.neighbours import Text
 
 FEW = 2_000
 MISSPELT = 0.01
+DRAWN = 20  # words of which one is chosen to follow those before it
 SEGMENT_WORDS = 20
 ORDER = 3  # letters that the next one depends on
 LEAST_ALIKE = 0.5  # of classes of sounds, for the comparison of each with each
@@ -129,7 +139,12 @@ def transcript(
 ) -> tuple[set[tuple[int, str]], list[Passage]]:
     """Which term is meant in which segment, and the segments."""
     common = wordfreq.get_frequency_dict("en", wordlist="small")
-    ordinary = chance.choices(list(common), list(common.values()), k=words)
+    choices = chance.choices(list(common), list(common.values()), k=words * DRAWN)
+    ordinary: list[str] = []
+    for at in range(0, len(choices), DRAWN):
+        before, drawn = ordinary[-2:], choices[at : at + DRAWN]
+        gains = [surroundings.made_likelier([*before, word], len(before)) for word in drawn]
+        ordinary += chance.choices(drawn, [surroundings.BASE**gain for gain in gains])
     planted: set[tuple[int, str]] = set()
     segments: list[Passage] = []
     for at in range(0, words, SEGMENT_WORDS):

@@ -19,12 +19,12 @@ from lexicon.matching.neighbours import Text, distinct
 Whole = NDArray[np.int64]
 Figures = NDArray[np.float32]
 
-LEAST_SOUND = 0.55  # of the parts that differ; below, nothing was ever right
-LEAST_BESIDE = 0.3  # the same where a word beside them is shared
+LEAST_SOUND = 0.6  # of the parts that differ; below, hardly anything was ever right
+LEAST_BESIDE = 0.4  # the same where a word beside them is shared
 MOST_SHARING = 100  # terms that begin or end with a word: with more of them it tells nothing
 LONG_LIST = 5_000  # terms; above that, for each doubling:
 MORE_SOUND = 0.035
-MOST_RIVALS = 6  # terms for one window that are looked at closely
+MOST_RIVALS = 4  # terms for one window that are looked at closely
 KEPT_WORTH = 0.05  # of a word that window and term share, as against likeness of sound
 MOST_MORE_WORDS = 2  # of what was heard than of the term, or fewer
 COMMONEST = 5.2  # zipf: about the 500 commonest words

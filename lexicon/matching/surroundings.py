@@ -29,7 +29,7 @@ Place = tuple[list[str], list[str], list[str], int]
 AROUND = 2  # words on each side that tell of a word
 MOST_PLACES = 8  # of words that occur often
 MOST = 4.0  # that is believed, either way
-_LOG10 = math.log10(1.0001)  # the model counts in powers of 1.0001
+BASE = 1.0001  # of the model's logarithms
 _UNKNOWN = -100_000_000
 
 
@@ -45,8 +45,9 @@ def _alone(word: str) -> int | None:
     return known if known > _UNKNOWN else None
 
 
-def _made_likelier(words: Sequence[str], first: int) -> int:
-    """By how much the words from `first` on are likelier after those before them than alone."""
+def made_likelier(words: Sequence[str], first: int) -> int:
+    """By how much the words from `first` on are likelier after those before them than alone, as a
+    power of BASE."""
     prob, gain = _model().prob, 0
     for at in range(first, len(words)):
         alone = _alone(words[at])
@@ -78,7 +79,7 @@ def fits(document: Document, found: Windows, lexicon: Compiled, some: Pairs) -> 
         term = [spelt[number] for number in numbers]
         places, heard_fit = known[heard]
         result[row] = heard_fit, _mean_fit(places, term)
-    return np.clip(result * _LOG10, -MOST, MOST)
+    return np.clip(result * math.log10(BASE), -MOST, MOST)
 
 
 def _mean_fit(places: Sequence[Place], term: list[str] | None) -> float:
@@ -86,7 +87,7 @@ def _mean_fit(places: Sequence[Place], term: list[str] | None) -> float:
     fit = 0
     for before, heard, after, unknown in places:
         around = [*before, *(heard if term is None else term), *after]
-        fit += _made_likelier(around, len(before)) - unknown
+        fit += made_likelier(around, len(before)) - unknown
     return fit / max(1, len(places))
 
 
@@ -102,4 +103,4 @@ def _places(
         while passages[high - 1] != passages[begin]:
             high -= 1
         after = words[end:high]
-        yield words[low:begin], words[begin:end], after, _made_likelier(after, 1)
+        yield words[low:begin], words[begin:end], after, made_likelier(after, 1)
