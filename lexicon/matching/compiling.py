@@ -18,10 +18,10 @@ from lexicon.matching.neighbours import Index
 FORMAT = 2  # rises when what is compiled changes its form
 MOST_WORDS = 6  # of a term that is looked for by sound
 FEWEST_PHONES, MOST_PHONES = 3, 28
-# From how many classes of sounds on two may be left out, of terms and of what is asked for. In so
-# many terms anything that is far from what was heard has a rival that is as near.
-LONG_LIST = 5_000
-SHORT, LONG = (6, 9), (10, 12)
+# For lists of up to so many terms: from how many classes of sounds on two may be left out, of terms
+# and of what is asked for. In many terms anything that is far from what was heard has a rival that
+# is as near, and looking takes longer.
+DEPTHS = ((500, (6, 9)), (5_000, (7, 9)), (10**9, (10, 12)))
 MANY, CAPITALS = 2, 0.9  # of so many terms such a share in capitals is a habit
 
 _LETTERS_AND_LETTERS = re.compile(r"\b([^\W\d_]{1,2})\s*&\s*([^\W\d_]{1,2})\b")
@@ -202,7 +202,8 @@ def _rows(
         ends[row, 1 : len(way) + 1] = np.cumsum(lengths)
         ends[row, len(way) + 1 :] = len(whole)
     symbols, starts, classes = classes_of(phones[phones > 0], sizes)
-    index = Index.of(symbols, starts, classes, *(SHORT if count <= LONG_LIST else LONG))
+    depths = next(depths for terms, depths in DEPTHS if count <= terms)
+    index = Index.of(symbols, starts, classes, *depths)
     return entry, phones, ends, sizes, index
 
 

@@ -83,7 +83,7 @@ def _by_sound(
     scores: NDArray[np.float32],
 ) -> Iterator[Found]:
     """The best first, never two in the same words."""
-    some, taken = likely.pairs, search.covered.copy()
+    some, taken = likely.pairs, search.covered.tolist()
     starts, widths, stemmed = search.windows.spans
     doubts = _doubts(passages, search.document)
     known_language = bool(search.document.languages)
@@ -94,10 +94,11 @@ def _by_sound(
         entry = search.lexicon.entries[some.entry[row]]
         for span in search.windows.where(some.window[row]):
             first, last = int(starts[span]), int(starts[span] + widths[span])
-            if taken[first:last].any():
+            if any(taken[first:last]):
                 continue
-            taken[first:last] = True
-            score = judging.shifted(float(scores[row]), float(doubts[first:last].mean()))
+            taken[first:last] = [True] * (last - first)
+            doubt = float(doubts[first:last].mean()) if len(doubts) else 0.0
+            score = judging.shifted(float(scores[row]), doubt)
             applied = known_language and score >= float(least[row])
             ending = POSSESSIVE if stemmed[span] else ""
             applied = applied and not _vetoed(likely, int(row))
@@ -116,10 +117,11 @@ def _vetoed(likely: Evidence, row: int) -> bool:
 
 
 def _doubts(passages: Sequence[Passage], document: Document) -> NDArray[np.float64]:
-    """What the engine's confidence in each word adds to the log odds that it is another."""
-    doubts = np.zeros(len(document.words))
+    """What the engine's confidence in each word adds to the log odds that it is another; empty
+    where it told none."""
     if not any(passage.confidences for passage in passages):
-        return doubts
+        return np.zeros(0)
+    doubts = np.zeros(len(document.words))
     begins = [
         [each.start() for each in BETWEEN_BLANKS.finditer(passage.text)] for passage in passages
     ]

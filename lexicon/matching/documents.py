@@ -8,13 +8,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lexicon import tokens
-from lexicon.matching import frequency, guards
+from lexicon.matching import frequency, guards, runs
 from lexicon.matching.compiling import Compiled, sounds_of, spelt
 from lexicon.matching.sounds import CLASSES
 
@@ -143,8 +142,12 @@ def windows(document: Document) -> Windows:
     start = np.concatenate([plain[0], plain[0][owning]])
     width = np.concatenate([plain[1], plain[1][owning]])
     stemmed = np.concatenate([np.zeros(len(last), bool), np.ones(int(owning.sum()), bool)])
-    kind: Any = _kinds(document, start, width, stemmed)
-    _, first, kinds, counts = np.unique(kind, True, True, True)
+    kind = _kinds(document, start, width, stemmed)
+    order = np.argsort(kind, kind="stable")
+    begins = runs.begins(kind[order])
+    first = order[begins]
+    kinds = np.empty_like(order)
+    kinds[order] = np.cumsum(begins) - 1
     rows = np.full((WIDEST, len(room)), -1, np.int64)
     rows[width[~stemmed] - 1, start[~stemmed]] = kinds[~stemmed]
     end = document.phone_ends[start + width] - stemmed * document.endings[start + width - 1]
@@ -154,9 +157,9 @@ def windows(document: Document) -> Windows:
         stemmed[first],
         document.phone_ends[start[first]],
         end[first],
-        counts,
+        np.bincount(kinds, minlength=len(first)),
         (start, width, stemmed),
-        np.argsort(kinds, kind="stable"),
+        order,
         rows,
     )
 

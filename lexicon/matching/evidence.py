@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from lexicon.matching import guards
+from lexicon.matching import guards, runs
 from lexicon.matching.compiling import Compiled
 from lexicon.matching.documents import WIDEST, Document, Windows
 from lexicon.matching.pairs import Pairs, heard_numbers
@@ -63,10 +65,11 @@ def evidence(
     standing: int,
 ) -> Evidence:
     """`covered`: words that are a term already. `standing`: how many of the rarer terms are."""
-    some, heard, meant, spelt = _likely(document, found, lexicon, some)
     parts = _Parts(document, found, lexicon, some)
+    heard, meant, spelt, rows = _likely(parts)
+    some, parts = some.take(rows), parts.take(rows)
     columns = parts.likeness(spelt, heard, meant) | parts.commonness() | parts.context(covered)
-    columns |= _rivalry(some, parts, spelt)
+    columns |= _rivalry(some, spelt)
     columns["terms"] = np.full(len(some), np.log10(len(lexicon.entries) + 1))
     density = np.log((standing + 0.3) / (len(document.words) + 20) * 100)
     columns["density"] = np.full(len(some), np.clip(density, -3, 3))
@@ -74,38 +77,57 @@ def evidence(
     return Evidence(some, heard, meant, figures)
 
 
-def _likely(
-    document: Document, found: Windows, lexicon: Compiled, some: Pairs
-) -> tuple[Pairs, list[str], list[str], Figures]:
-    """Those that are alike enough in sound and letters to be weighed, with the letters of what was
+def _likely(parts: _Parts) -> tuple[list[str], list[str], Figures, Whole]:
+    """Which pairs are alike enough in sound and letters to be weighed, with the letters of what was
     heard and of the term, and how alike those are."""
-    heard, meant = _Parts(document, found, lexicon, some).letters()
+    some, (heard, meant) = parts.some, parts.letters()
     spelt = cpdist(heard, meant, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
     least = np.where(some.before + some.after > 0, LEAST_BOTH_BESIDE, LEAST_BOTH)
     rows = np.flatnonzero(some.sound + spelt >= least)
-    return some.take(rows), [heard[at] for at in rows], [meant[at] for at in rows], spelt[rows]
+    return [heard[at] for at in rows], [meant[at] for at in rows], spelt[rows], rows
 
 
 class _Parts:
     """The parts that differ, word by word: tables of one row a pair, padded."""
 
-    def __init__(self, document: Document, found: Windows, lexicon: Compiled, some: Pairs) -> None:
+    def __init__(
+        self,
+        document: Document,
+        found: Windows,
+        lexicon: Compiled,
+        some: Pairs,
+    ) -> None:
         self.document, self.found, self.lexicon, self.some = document, found, lexicon, some
-        at = np.arange(WIDEST)
-        numbers = heard_numbers(document, found, some.window)
-        self.heard = _shifted(numbers, some.before, some.heard_words)
+        self.numbers = heard_numbers(document, found, some.window)
+        self.heard = _shifted(self.numbers, some.before, some.heard_words)
         self.meant = _shifted(
             lexicon.words[some.entry].astype(np.int64), some.before, some.term_words
         )
-        zipf = np.append(document.zipf_of, [0, 0])  # so that padding has its place
-        self.heard_zipf = np.where(self.heard >= 0, zipf[self.heard], np.nan)
-        self.meant_zipf = np.where(self.meant >= 0, zipf[self.meant], np.nan)
-        self.kept_zipf = np.where(
-            (numbers >= 0)
-            & ((at < some.before[:, None]) | (at >= (some.before + some.heard_words)[:, None])),
-            zipf[numbers],
-            np.nan,
-        )
+
+    def take(self, rows: Whole) -> _Parts:
+        taken = copy(self)
+        taken.some, taken.numbers = self.some.take(rows), self.numbers[rows]
+        taken.heard, taken.meant = self.heard[rows], self.meant[rows]
+        return taken
+
+    @cached_property
+    def _zipf(self) -> Figures:
+        return np.append(self.document.zipf_of, [0, 0])  # so that padding has its place
+
+    @cached_property
+    def heard_zipf(self) -> Figures:
+        return np.where(self.heard >= 0, self._zipf[self.heard], np.nan)
+
+    @cached_property
+    def meant_zipf(self) -> Figures:
+        return np.where(self.meant >= 0, self._zipf[self.meant], np.nan)
+
+    @cached_property
+    def kept_zipf(self) -> Figures:
+        at, some = np.arange(WIDEST), self.some
+        ends = some.before + some.heard_words
+        kept = (at < some.before[:, None]) | (at >= ends[:, None])
+        return np.where((self.numbers >= 0) & kept, self._zipf[self.numbers], np.nan)
 
     def letters(self) -> tuple[list[str], list[str]]:
         return self._spelt(self.heard), self._spelt(self.meant)
@@ -233,14 +255,14 @@ def _extremes(zipf: Figures) -> tuple[Figures, Figures]:
     return np.nanmin(zipf, axis=1), np.nanmax(zipf, axis=1)
 
 
-def _rivalry(some: Pairs, parts: _Parts, spelt: Figures) -> dict[str, Any]:
+def _rivalry(some: Pairs, spelt: Figures) -> dict[str, Any]:
     """How each pair compares with the other terms for the same words heard."""
     score = 0.6 * some.sound + 0.4 * spelt + 0.05 * np.minimum(some.before + some.after, 2)
     group = some.window
     order = np.lexsort((-score, group))
     group, score_ = group[order], score[order]
-    begins = np.searchsorted(group, group)  # where each pair's rivals begin
-    rank = np.arange(len(group)) - begins
+    rank = runs.ranks(group)
+    begins = np.arange(len(group)) - rank  # where each pair's rivals begin
     best = score_[begins]
     following = np.minimum(begins + 1, len(group) - 1)
     second = np.where(group[following] == group, score_[following], 0.4) if len(group) else best

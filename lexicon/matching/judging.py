@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lexicon.matching import runs
 from lexicon.matching.documents import WIDEST, Windows
 from lexicon.matching.evidence import NAMES, Evidence
 from lexicon.matching.searching import Search
@@ -137,24 +138,17 @@ def _rivals(
     row = np.concatenate(columns)
     order = np.lexsort((-first[row], word))
     word, row = word[order], row[order]
-    best = _first_of_each(word)
-    best_of = np.zeros(
-        int(word.max(initial=0)) + 1, np.int64
-    )  # by word: the pair that is likeliest
+    best = runs.begins(word)
+    best_of = np.zeros(int(word.max(initial=0)) + 1, np.int64)  # by word: the likeliest pair
     best_of[word[best]] = row[best]
     others = np.flatnonzero(meant[row] != meant[best_of[word]])
-    second = others[_first_of_each(word[others])]
+    second = others[runs.begins(word[others])]
     second_score = np.zeros(len(best_of))
     second_score[word[second]] = first[row[second]]
     rival = np.where(meant[best_of[word]] == meant[row], second_score[word], first[best_of[word]])
     result = np.zeros(len(first))
     np.maximum.at(result, row, rival)
     return result
-
-
-def _first_of_each(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each of the sorted values stands first."""
-    return np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
 
 
 def _log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:

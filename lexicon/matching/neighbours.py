@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lexicon.matching import runs
+
 Hashes = NDArray[np.uint64]
 Whole = NDArray[np.int64]
 
@@ -52,33 +54,31 @@ class Text:
             step, power = step * 2, power * power & _WRAP
         return cls(symbols, sums)
 
-    def slices(self, starts: Whole, ends: Whole) -> Hashes:
-        return self.sums[ends] - self.sums[starts] * _POWERS[ends - starts]
-
     def left_over(self, starts: Whole, size: int, deep: int) -> Hashes:
         """The hashes of the slices of this size with up to `deep` (0 to 2) symbols deleted: a row
-        for each way of deleting, a column for each slice."""
-        ends = starts + size
-        left = [self.slices(starts, ends)[None]]
+        for each way of deleting, a column for each slice.
+
+        What a deletion changes in the polynomial is one term for the symbol and one power less for
+        those before it; so those of two deletions are sums of two such changes.
+        """
+        at = np.arange(size + 1)[:, None]
+        sums = self.sums[starts + at] * _MIX
+        begin, end, steps = sums[0], sums[-1], sums[:-1] - sums[1:]
+        ways = 1 + (deep > 0) * size + (deep > 1) * size * (size - 1) // 2
+        left = np.empty((ways, len(starts)), np.uint64)
+        left[0] = end - begin * _POWERS[size]
         if deep:
-            at = np.arange(size)[:, None]
-            heads = self.slices(starts, starts + at)
-            tails = self.slices(starts + at + 1, ends)
-            left.append(heads * _POWERS[size - 1 - at] + tails)
+            changes = steps * _POWERS[size - 1 - at[:-1]]
+            left[1 : size + 1] = changes + (end - begin * _POWERS[size - 1])
         if deep > 1:
-            first, second = np.triu_indices(size, 1)
-            between = self.slices(starts + first[:, None] + 1, starts + second[:, None])
-            joined = heads[first] * _POWERS[second - first - 1, None] + between
-            left.append(joined * _POWERS[size - 1 - second, None] + tails[second])
-        return np.concatenate(left) * _MIX
-
-
-def distinct(values: Whole) -> Whole:
-    """Sorted, each once. For many values several times as fast as numpy's unique, which hashes."""
-    ordered = np.sort(values)
-    fresh = np.ones(len(ordered), bool)
-    fresh[1:] = ordered[1:] != ordered[:-1]
-    return ordered[fresh]
+            row = size + 1
+            earlier = steps[:-1] * _POWERS[size - 2 - at[:-2]]
+            later = changes + (end - begin * _POWERS[size - 2])
+            for first in range(size - 1):
+                rows = size - 1 - first
+                np.add(later[first + 1 :], earlier[first], out=left[row : row + rows])
+                row += rows
+        return left
 
 
 def _by_size(sizes: Whole) -> Iterator[tuple[int, NDArray[np.int32]]]:
@@ -93,7 +93,8 @@ def _by_size(sizes: Whole) -> Iterator[tuple[int, NDArray[np.int32]]]:
 class Index:
     """Strings, ready for being found."""
 
-    hashes: Hashes  # sorted
+    hashes: Hashes  # sorted, each once
+    ends: Whole  # where the owners of each end, after a first 0
     owners: NDArray[np.int32]
     filter: NDArray[np.uint8]  # a bit for each hash's top bits: most that is asked is not there
     shift: np.uint64
@@ -116,27 +117,30 @@ class Index:
             owners = np.append(owners, np.broadcast_to(mine, left.shape))
         order = np.argsort(hashes, kind="stable")
         hashes, owners = hashes[order], owners[order]
-        fresh = np.concatenate([[True], (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])])
-        hashes, owners = hashes[fresh[: len(hashes)]], owners[fresh[: len(hashes)]]
+        fresh = runs.begins(hashes) | runs.begins(owners)
+        hashes, owners = hashes[fresh], owners[fresh]
+        first = np.flatnonzero(runs.begins(hashes))
+        ends, hashes = np.append(first, len(hashes)), hashes[first]
         bits = max(16, int(len(hashes) * _BITS_AN_ENTRY).bit_length())
         shift = np.uint64(64 - bits)
         places = hashes >> shift
         table = np.zeros(1 << (bits - 3), np.uint8)
         np.bitwise_or.at(table, places >> np.uint64(3), _bit(places))
-        return cls(hashes, owners, table, shift, asked_two_from)
+        return cls(hashes, ends, owners, table, shift, asked_two_from)
 
     def find(self, text: Text, starts: Whole, sizes: Whole) -> tuple[Whole, Whole]:
         """Pairs (slice of the text, string of the index), each once."""
         hashes, asked = self._probable(text, starts, sizes)
-        first = np.searchsorted(self.hashes, hashes)
-        found = first < len(self.hashes)
-        found[found] = self.hashes[first[found]] == hashes[found]
-        first, asked, hashes = first[found], asked[found], hashes[found]
-        counts = np.searchsorted(self.hashes, hashes, "right") - first
+        place = np.searchsorted(self.hashes, hashes)
+        found = place < len(self.hashes)
+        found[found] = self.hashes[place[found]] == hashes[found]
+        place, asked = place[found], asked[found]
+        first = self.ends[place]
+        counts = self.ends[place + 1] - first
         slices = np.repeat(asked.astype(np.int64), counts)
         places = np.arange(len(slices)) - np.repeat(np.cumsum(counts) - counts, counts)
         strings = self.owners[np.repeat(first, counts) + places].astype(np.int64)
-        pairs = distinct(slices << 32 | strings)
+        pairs = runs.distinct(slices << 32 | strings)
         return pairs >> 32, pairs & 0xFFFFFFFF
 
     def _probable(
@@ -146,9 +150,9 @@ class Index:
         for size, mine in _by_size(sizes):
             left = text.left_over(starts[mine], size, depth(size, self.asked_two_from))
             places = left >> self.shift
-            way, slot = np.nonzero(self.filter[places >> np.uint64(3)] & _bit(places))
-            hashes.append(left[way, slot])
-            asked.append(mine[slot])
+            there = np.flatnonzero(self.filter[places >> np.uint64(3)] & _bit(places))
+            hashes.append(left.ravel()[there])
+            asked.append(mine[there % len(mine)])
         return np.concatenate(hashes), np.concatenate(asked)
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from lexicon.matching import sounds
+from lexicon.matching import runs, sounds
 from lexicon.matching.compiling import MOST_WORDS, Compiled
 from lexicon.matching.documents import WIDEST, Document, Windows, classes
-from lexicon.matching.neighbours import Text, distinct
+from lexicon.matching.neighbours import Text
 
 Whole = NDArray[np.int64]
 Figures = NDArray[np.float32]
@@ -112,7 +112,7 @@ def _anchored(
 
 def _joined(one: tuple[Whole, Whole], other: tuple[Whole, Whole]) -> tuple[Whole, Whole]:
     window, way = np.concatenate([one, other], axis=1)
-    both = distinct(window << 32 | way)
+    both = runs.distinct(window << 32 | way)
     return both >> 32, both & 0xFFFFFFFF
 
 
@@ -141,14 +141,10 @@ def _best(made: Pairs) -> Pairs:
     """Of the ways to say a term the one that is nearest to what was heard; of the terms for each
     window the nearest few."""
     order = np.lexsort((-made.sound, made.entry, made.window))
-    window, entry = made.window[order], made.entry[order]
-    first = np.ones(len(order), bool)
-    first[1:] = (window[1:] != window[:-1]) | (entry[1:] != entry[:-1])
+    first = runs.begins(made.window[order]) | runs.begins(made.entry[order])
     made = made.take(order[first])
     order = np.lexsort((-made.sound - KEPT_WORTH * (made.before + made.after), made.window))
-    window = made.window[order]
-    rank = np.arange(len(order)) - np.searchsorted(window, window)
-    return made.take(order[rank < MOST_RIVALS])
+    return made.take(order[runs.ranks(made.window[order]) < MOST_RIVALS])
 
 
 def heard_numbers(document: Document, found: Windows, window: Whole) -> Whole:

@@ -114,9 +114,8 @@ def _sure(spelling: Spelling, entry: Entry, document: Document, at: int) -> bool
 
 def _beginnings(word: str) -> Iterable[str]:
     yield word
-    for ending in guards.INFLECTIONS:
-        if word.endswith(ending):
-            yield word.removesuffix(ending)
+    if word.endswith(guards.INFLECTIONS):
+        yield from (word.removesuffix(end) for end in guards.INFLECTIONS if word.endswith(end))
 
 
 def _stands(spelling: Spelling, words: list[str], passages: list[int], at: int) -> str | None:

@@ -45,19 +45,21 @@ def _alone(word: str) -> int | None:
     return known if known > _UNKNOWN else None
 
 
+@lru_cache(maxsize=200_000)
+def _gain(word: str, before: str, earlier: str) -> int:
+    """By how much a word is likelier after these two than alone."""
+    alone = _alone(word)
+    if alone is None or _alone(before) is None:
+        return 0
+    known = [word, before] if _alone(earlier) is None else [word, before, earlier]
+    return int(_model().prob(known)) - alone
+
+
 def made_likelier(words: Sequence[str], first: int) -> int:
     """By how much the words from `first` on are likelier after those before them than alone, as a
     power of BASE."""
-    prob, gain = _model().prob, 0
-    for at in range(first, len(words)):
-        alone = _alone(words[at])
-        if alone is None or not at or _alone(words[at - 1]) is None:
-            continue
-        nearest = (
-            words[at - 2 : at + 1] if at > 1 and _alone(words[at - 2]) else words[at - 1 : at + 1]
-        )
-        gain += prob(nearest[::-1]) - alone
-    return gain
+    padded = ["", "", *words]
+    return sum(_gain(padded[at + 2], padded[at + 1], padded[at]) for at in range(first, len(words)))
 
 
 def fits(document: Document, found: Windows, lexicon: Compiled, some: Pairs) -> Figures:
@@ -75,10 +77,11 @@ def fits(document: Document, found: Windows, lexicon: Compiled, some: Pairs) -> 
         if heard not in known:
             places = list(_places(document, found, *heard))
             known[heard] = places, _mean_fit(places, None)
+        places, result[row, 0] = known[heard]
         numbers = lexicon.words[entry, before : before + term_words].tolist()
         term = [spelt[number] for number in numbers]
-        places, heard_fit = known[heard]
-        result[row] = heard_fit, _mean_fit(places, term)
+        if any(_alone(word) for word in term):  # else nothing is known
+            result[row, 1] = _mean_fit(places, term)
     return np.clip(result * math.log10(BASE), -MOST, MOST)
 
 
