@@ -10,6 +10,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from lexicon.management.commands.evaluate_lexicon import Pair, recordings
 from tests.conftest import ROOT
 
 HEADER = "id\treference\thypothesis"
@@ -118,6 +119,24 @@ def test_without_normalising_case_and_punctuation_are_errors(write):
     assert plain == {"wer": 80.0, "u_wer": 75.0, "b_wer": 100.0, "term_recall": 0.0}
     english = evaluated(pairs, "--terms", terms, "--normalise", "english")["before"]
     assert english == {"wer": 0.0, "u_wer": 0.0, "b_wer": 0.0, "term_recall": 100.0}
+
+
+def test_short_lines_are_read_together_and_long_ones_alone():
+    """What was said in one recording tells nothing of another."""
+
+    def pair(number, words, terms=("Culp",)):
+        return Pair(str(number), "", "so " * words, terms, terms)
+
+    pairs = [
+        pair(1, 20),
+        pair(2, 20),
+        pair(3, 9_000),
+        pair(4, 900),
+        pair(5, 9),
+        pair(6, 9, ("Kuehne",)),
+    ]
+    together = [[each.id for each in recording] for recording in recordings(pairs)]
+    assert together == [["1", "2"], ["3"], ["4"], ["5"], ["6"]]
 
 
 def test_no_rate_is_told_where_there_is_nothing_to_count(write):

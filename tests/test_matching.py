@@ -53,6 +53,15 @@ def test_what_sounds_like_a_term_becomes_the_term(heard, meant):
     assert corrected(NOTE + heard) == NOTE + meant
 
 
+@pytest.mark.parametrize(
+    ("heard", "term"),
+    [("adam samson", "Adam Samuelson"), ("ileus greenspan", "Elyse Greenspan")],
+)
+def test_a_name_is_found_by_the_part_that_was_heard_right(heard, term):
+    text = NOTE + f"and here is {heard} speaking"
+    assert corrected(text, term, *NAMES) == text.replace(heard, term)
+
+
 def test_each_replacement_tells_what_and_why():
     text = NOTE + "and now she is on ozempick"
     [each] = found(text)

@@ -22,6 +22,7 @@ Figures = NDArray[np.float32]
 
 LEAST_BOTH = 1.0  # likeness of sound and letters together
 LEAST_BOTH_BESIDE = 0.7  # the same where a word beside them is shared
+FEWEST_TERMS = 100  # in shorter lists a term is no likelier; the weights were trained from there
 # zipf: classes of words that are about as rare; unknown ones, which are mostly misheard, go with
 # the rarest, and are not counted there
 RARITIES = (2.0, 2.5, 3.0, 3.5, 4.2, 5.0)
@@ -70,7 +71,7 @@ def evidence(
     some, parts = some.take(rows), parts.take(rows)
     columns = parts.likeness(spelt, heard, meant) | parts.commonness() | parts.context(covered)
     columns |= _rivalry(some, spelt)
-    columns["terms"] = np.full(len(some), np.log10(len(lexicon.entries) + 1))
+    columns["terms"] = np.full(len(some), np.log10(max(len(lexicon.entries), FEWEST_TERMS) + 1))
     density = np.log((standing + 0.3) / (len(document.words) + 20) * 100)
     columns["density"] = np.full(len(some), np.clip(density, -3, 3))
     figures = np.stack([np.asarray(columns[name], np.float32) for name in NAMES], axis=1)

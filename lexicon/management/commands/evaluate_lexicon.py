@@ -21,7 +21,7 @@ REQUIRED = ("id", "reference", "hypothesis")
 GZIP = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
 SEGMENT_WORDS = 500  # a line of more words is a recording of its own
-RECORDING_WORDS = 10_000
+RECORDING_WORDS = 10_000  # over an hour of speech
 TITLES = {
     "wer": "WER",
     "u_wer": "U-WER (outside the terms)",
@@ -95,7 +95,7 @@ def _corrected(pairs: list[Pair]) -> tuple[list[str], int, float]:
     compiled = lru_cache(maxsize=8)(_compiled)  # the same list often serves line after line
     texts, edits = [], 0
     started = time.perf_counter()
-    for recording in _recordings(pairs):
+    for recording in recordings(pairs):
         passages = [Passage(pair.hypothesis) for pair in recording]
         found = match(passages, compiled(recording[0].terms))
         for passage, replacements in zip(passages, found, strict=True):
@@ -104,19 +104,19 @@ def _corrected(pairs: list[Pair]) -> tuple[list[str], int, float]:
     return texts, edits, time.perf_counter() - started
 
 
-def _recordings(pairs: list[Pair]) -> Iterator[list[Pair]]:
+def recordings(pairs: list[Pair]) -> Iterator[list[Pair]]:
     """Short lines that follow each other and have the same terms are read together, as the
     segments of a recording are, until there are RECORDING_WORDS of them."""
     recording: list[Pair] = []
-    words = 0
+    words = longest = 0
     for pair in pairs:
         more = len(pair.hypothesis.split())
-        full = more > SEGMENT_WORDS or words + more > RECORDING_WORDS
+        words, longest = words + more, max(longest, more)
+        full = words > RECORDING_WORDS or longest > SEGMENT_WORDS
         if recording and (full or pair.terms != recording[0].terms):
             yield recording
-            recording, words = [], 0
+            recording, words, longest = [], more, more
         recording.append(pair)
-        words += more
     if recording:
         yield recording
 
