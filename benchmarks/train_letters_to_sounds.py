@@ -15,7 +15,7 @@ import math
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rapidfuzz.distance import Levenshtein
 
@@ -37,10 +37,10 @@ def main() -> None:
     words = list(dictionary())
     random.Random(1).shuffle(words)
     held_out, train = words[:HELD_OUT], words[HELD_OUT:]
-    rules = grow(align(train))
+    learned = pronouncing.nested(grow(align(train)))
     errors = total = 0
     for word, phones in held_out:
-        errors += Levenshtein.distance(pronouncing.by_rule(word, rules), phones)
+        errors += Levenshtein.distance(pronouncing.by_rule(word, learned), phones)
         total += len(phones)
     rules = grow(align(words))
     lines = (f"{context}\t{' '.join(phones)}\n" for context, phones in sorted(rules.items()))
@@ -115,6 +115,16 @@ def best_split(
     return split[::-1]
 
 
+def longest_rule(context: str, at: int, rules: Mapping[str, Phones]) -> Phones | None:
+    """What the rules say of the letter at `at`, by the longest context within this one."""
+    for left, right in reversed(pronouncing.CONTEXTS):
+        if left <= at and right < len(context) - at:
+            part = rules.get(context[at - left : at + right + 1])
+            if part is not None:
+                return part
+    return None
+
+
 def grow(aligned: Aligned) -> dict[str, Phones]:
     rules: dict[str, Phones] = {}
     for left, right in pronouncing.CONTEXTS:
@@ -127,7 +137,7 @@ def grow(aligned: Aligned) -> dict[str, Phones]:
             part, count = parts.most_common(1)[0]
             if parts.total() < SEEN_TWICE and left + right:
                 continue
-            shorter = pronouncing.longest_rule(context, left, rules)
+            shorter = longest_rule(context, left, rules)
             if shorter is None or count > parts[shorter]:
                 rules[context] = part
     return rules

@@ -26,6 +26,8 @@ PADDING = 4
 MOST_WAYS = 3  # in which a text is said
 
 Way = TypeVar("Way")
+# contexts -> the phones of the letter; None where only longer contexts around this one tell
+Nested = Mapping[str, tuple[str, ...] | None]
 
 VOWELS = "AA AE AH AO AW AY EH EY IH IY OW OY UH UW"
 _SPELT = (
@@ -87,29 +89,35 @@ def _ways(word: str) -> tuple[tuple[str, ...], ...]:
     return (by_rule(word, _rules()),)
 
 
-def by_rule(word: str, rules: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def by_rule(word: str, rules: Nested) -> tuple[str, ...]:
     """The phones of a word of the letters a to z."""
     text = padded(word)
     said: list[str] = []
     for at in range(PADDING, PADDING + len(word)):
-        said += longest_rule(text, at, rules) or ()
+        best: tuple[str, ...] = ()
+        for left, right in CONTEXTS:
+            context = text[at - left : at + right + 1]
+            if context not in rules:
+                break
+            known = rules[context]
+            best = best if known is None else known
+        said += best
     return tuple(said)
+
+
+def nested(rules: Mapping[str, tuple[str, ...]]) -> Nested:
+    """The rules, and None for each context within one of theirs that has none of its own."""
+    found: dict[str, tuple[str, ...] | None] = {}
+    for context, phones in rules.items():
+        center, _ = CONTEXTS[len(context) - 1]
+        for left, right in CONTEXTS[: len(context) - 1]:
+            found.setdefault(context[center - left : center + right + 1], None)
+        found[context] = phones
+    return found
 
 
 def padded(word: str) -> str:
     return "#" * PADDING + word + "#" * PADDING
-
-
-def longest_rule(
-    context: str, at: int, rules: Mapping[str, tuple[str, ...]]
-) -> tuple[str, ...] | None:
-    """What the rules say of the letter at `at`, by the longest context within this one."""
-    for left, right in reversed(CONTEXTS):
-        if left <= at and right < len(context) - at:
-            part = rules.get(context[at - left : at + right + 1])
-            if part is not None:
-                return part
-    return None
 
 
 @cache
@@ -125,10 +133,10 @@ def dictionary() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _rules() -> dict[str, tuple[str, ...]]:
+def _rules() -> Nested:
     lines = RULES_FILE.read_text(encoding="ascii").splitlines()
     parted = (line.split("\t") for line in lines)
-    return {context: tuple(phones.split()) for context, phones in parted}
+    return nested({context: tuple(phones.split()) for context, phones in parted})
 
 
 def sound_key(text: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import psycopg2
 import pytest
+from django.utils import timezone
 from kombu import Queue
 
 from speech_project.celery import app
@@ -22,6 +23,7 @@ from transcription import audio
 from transcription.models import Attempt, Chunk, Job
 
 TIMES = 8
+LATENCY = 0.8  # seconds
 
 __all__ = ["empty_queues"]  # a fixture of every test here
 
@@ -40,7 +42,7 @@ def long_recording(tmp_path_factory):
 def standin():
     with StandInProcess() as found:
         found.set_text(HALF_MINUTE)
-        found.set_latency(0.8)
+        found.set_latency(LATENCY)
         yield found
 
 
@@ -86,7 +88,11 @@ def test_a_worker_is_killed_and_the_broker_loses_its_messages(
         stack.enter_context(running(*BEAT, **configured))
         with running(*ENGINE, **configured) as victim:
             wait_until(lambda: len(answered(standin)) >= 5, "the first answers")
+            standin.set_latency(10)
+            slow = Attempt.objects.filter(finished_at=None, started_at__gt=timezone.now())
+            wait_until(slow.exists, "a request that is under way for long")
             os.killpg(victim.pid, signal.SIGKILL)
+        standin.set_latency(LATENCY)
         with app.connection_for_write() as connection:
             Queue("engine", routing_key="engine").bind(connection.default_channel).purge()
         stack.enter_context(running(*ENGINE, **configured))

@@ -110,11 +110,12 @@ class Index:
         asked_two_from: int,
     ) -> Index:
         text = Text.of(symbols)
-        hashes, owners = np.zeros(0, np.uint64), np.zeros(0, np.int32)
+        found, whose = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
         for size, mine in _by_size(sizes):
             left = text.left_over(starts[mine], size, depth(size, two_from))
-            hashes = np.append(hashes, left)
-            owners = np.append(owners, np.broadcast_to(mine, left.shape))
+            found.append(left.ravel())
+            whose.append(np.broadcast_to(mine, left.shape).ravel())
+        hashes, owners = np.concatenate(found), np.concatenate(whose)
         order = np.argsort(hashes, kind="stable")
         hashes, owners = hashes[order], owners[order]
         fresh = runs.begins(hashes) | runs.begins(owners)
