@@ -31,6 +31,7 @@ from lexicon.matching import (
     deciding,
     judging,
     match,
+    pairs,
     rewritten,
     searching,
 )
@@ -49,7 +50,7 @@ def main() -> None:
     terms = (folder / "terms_distractor.txt").read_text(encoding="utf-8").splitlines()
     lexicon = compile_lexicon(Entry(number, term) for number, term in enumerate(terms))
     scored = indexed(map(normalise, terms))
-    sets = {name: list(pairs(folder / f"{name}.tsv.gz")) for name in ("google", "rev_kaldi")}
+    sets = {name: list(texts(folder / f"{name}.tsv.gz")) for name in ("google", "rev_kaldi")}
     sets["right"] = [(reference, reference) for reference, _ in sets["google"]]
     report = {
         guard: {name: figures(rows, lexicon, scored, without) for name, rows in sets.items()}
@@ -58,7 +59,7 @@ def main() -> None:
     print(json.dumps(report))
 
 
-def pairs(path: Path) -> Iterator[tuple[str, str]]:
+def texts(path: Path) -> Iterator[tuple[str, str]]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         names = file.readline().rstrip("\n").split("\t")
         for line in file:
@@ -91,6 +92,9 @@ def guards() -> dict[str, AbstractContextManager[Any]]:
         "all": nullcontext(),
         "without vetoes": Again(patch.object(deciding, "_vetoed", lambda *_: False)),
         "without the document": Again(patch.object(judging, "judged", by_themselves)),
+        "without the words around": Again(patch.object(judging, "fits", unknown)),
+        "without the words beside": Again(patch.object(pairs, "_anchored", nowhere)),
+        "without how complete the list is": Again(levelled([NAMES.index("listed")])),
         "without how common words are": Again(levelled(COMMONNESS)),
         "without rivals": Again(levelled(RIVALRY)),
         "without leaving terms that stand": Again(patch.object(searching, "_exact", nothing)),
@@ -126,6 +130,14 @@ def levelled(columns: list[int]) -> Any:
         return likely
 
     return patch.object(searching, "evidence", level)
+
+
+def unknown(document: Any, found: Any, lexicon: Any, some: pairs.Pairs) -> judging.Figures:
+    return np.zeros((len(some), 2), np.float32)
+
+
+def nowhere(*_: Any) -> tuple[pairs.Whole, pairs.Whole]:
+    return np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
 def nothing(*_: Any) -> list[Found]:
