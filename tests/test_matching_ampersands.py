@@ -36,7 +36,8 @@ def test_the_term_itself_stays():
 @pytest.mark.parametrize(
     ("text", "term"),
     [
-        ("she takes vitamin c and i think it helps", "C&I"),  # two words of their own
+        ("she takes vitamin c and i think it helps", "C&I"),  # "I" is a word
+        ("she takes vitamins a and e every day", "A&E"),  # two things
         ("the snp was found in both genes", "S&P"),  # a word of its own
         ("our SGNA was the same", "SG&A"),  # written so on purpose
     ],
@@ -44,6 +45,12 @@ def test_the_term_itself_stays():
 def test_what_may_be_meant_so_is_only_suggested(text, term):
     [(_, after, applied)] = found(text, term)
     assert after == term and not applied
+
+
+def test_the_term_tells_how_it_is_joined():
+    lexicon = compile_lexicon([Entry(1, "F&E", language="de")])
+    [[found]] = match([Passage("das war in der f und e zu sehen")], lexicon, languages=["de"])
+    assert (found.before, found.after, found.applied) == ("f und e", "F&E", True)
 
 
 def test_whole_words_may_be_joined_either_way():

@@ -24,6 +24,7 @@ FEWEST_PHONES, MOST_PHONES = 3, 28
 DEPTHS = ((500, (6, 9)), (5_000, (7, 9)), (10**9, (10, 12)))
 MANY, CAPITALS = 2, 0.9  # of so many terms such a share in capitals is a habit
 
+_AND = {"de": "und", "es": "y", "fr": "et", "it": "e", "nl": "en", "pt": "e"}
 _LETTERS_AND_LETTERS = re.compile(r"\b([^\W\d_]{1,2})\s*&\s*([^\W\d_]{1,2})\b")
 
 
@@ -132,20 +133,22 @@ def _add_spellings(
     spellings: dict[str, list[Spelling]], place: int, entry: Entry, own: list[str]
 ) -> None:
     ways = [Spelling(tuple(own), place)]
-    for rule, texts in (("alternative", entry.alternatives), ("spelling", _said(entry.text))):
+    for rule, texts in (("alternative", entry.alternatives), ("spelling", _said(entry))):
         ways += (Spelling(tuple(tokens.split(text)), place, rule) for text in texts)
     for way in {way.words: way for way in reversed(ways) if way.words}.values():
         spellings.setdefault(way.words[0], []).append(way)
 
 
-def _said(text: str) -> Iterable[str]:
+def _said(entry: Entry) -> Iterable[str]:
     """What engines write for letters joined by an ampersand: "r and d", "rnd" for R&D."""
-    if _LETTERS_AND_LETTERS.search(text):
-        yield _LETTERS_AND_LETTERS.sub(r"\1 and \2", text)
-        yield _LETTERS_AND_LETTERS.sub(r"\1n\2", text)
-        yield _LETTERS_AND_LETTERS.sub(
-            lambda letters: " and ".join(" ".join(some) for some in letters.groups()), text
-        )
+    if _LETTERS_AND_LETTERS.search(entry.text):
+        joined = f" {_AND.get(entry.language, 'and')} "
+        for made in (
+            lambda letters: joined.join(letters.groups()),
+            lambda letters: joined.join(" ".join(some) for some in letters.groups()),
+            lambda letters: "n".join(letters.groups()),
+        ):
+            yield _LETTERS_AND_LETTERS.sub(made, entry.text)
 
 
 def _ways(entry: Entry, own: list[str]) -> Iterable[list[bytes]]:

@@ -31,10 +31,9 @@ NAMES = (
     "sound", "letters", "skeleton", "both", "very_near", "very_near_letters", "size", "size_sound",
     "short", "errors", "heard_rarest", "heard_rarest_common", "heard_unknown", "heard_commonest",
     "term_rarest", "term_rarest_common", "term_unknown", "less_likely", "rarer", "several_heard",
-    "many_heard", "more_heard", "more_meant", "kept", "kept_rarity", "kept_unlike",
-    "kept_sound", "kept_letters", "kept_heard_common", "repeated",
-    "repeated_common", "repeated_word", "bursting", "bursting_common", "stands", "listed",
-    "rank", "rivals", "margin", "first_letter",
+    "many_heard", "more_heard", "more_meant", "kept", "kept_rarity", "kept_unlike", "kept_sound",
+    "kept_letters", "kept_heard_common", "repeated", "repeated_common", "repeated_word", "bursting",
+    "bursting_common", "stands", "listed", "rank", "rivals", "margin", "first_letter",
     "last_letter", "first_sound", "joined", "variant", "form_of", "elided", "terms", "density",
 )  # fmt: skip
 
@@ -91,13 +90,7 @@ def _likely(parts: _Parts) -> tuple[list[str], list[str], Figures, Whole]:
 class _Parts:
     """The parts that differ, word by word: tables of one row a pair, padded."""
 
-    def __init__(
-        self,
-        document: Document,
-        found: Windows,
-        lexicon: Compiled,
-        some: Pairs,
-    ) -> None:
+    def __init__(self, document: Document, found: Windows, lexicon: Compiled, some: Pairs) -> None:
         self.document, self.found, self.lexicon, self.some = document, found, lexicon, some
         self.numbers = heard_numbers(document, found, some.window)
         self.heard = _shifted(self.numbers, some.before, some.heard_words)

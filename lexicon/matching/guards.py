@@ -31,6 +31,12 @@ _NEGATIONS = _words(
     "sin ningún ninguna tampoco non mai senza nee niet geen nooit zonder"
 )
 _FILLERS = _words("uh um er erm hm hmm mm mhm ah äh ähm öh euh eh")
+# what is told apart by letters
+_LETTERED = _words(
+    "vitamin hepatitis influenza type group class option plan part section point question figure "
+    "table appendix exhibit schedule grade level stage phase category cohort arm building gate "
+    "letter between"
+)
 # pairs of beginnings that turn a word into its opposite, or into another word of the trade
 _OPPOSITES = (
     ("a", ""), ("an", ""), ("un", ""), ("in", ""), ("im", ""), ("ir", ""), ("il", ""), ("non", ""),
@@ -79,6 +85,12 @@ def says_the_same(heard: Sequence[str], meant: Sequence[str]) -> bool:
         [_DIGITS.get(word, word) for word in words if untouchable(word)] for words in (heard, meant)
     )
     return next(fixed) == next(fixed)
+
+
+def lettered(word: str) -> bool:
+    """Whether letters after this word are more likely several things' than one name's: "vitamins A
+    and D" is no A&D."""
+    return word in _LETTERED or word.removesuffix("s") in _LETTERED
 
 
 def opposite(heard: str, meant: str) -> bool:
