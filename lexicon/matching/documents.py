@@ -95,12 +95,9 @@ def _in_addresses(found: tokens.Tokens, texts: Sequence[str]) -> NDArray[np.bool
     for number, text in enumerate(texts):
         for address in _ADDRESS.finditer(text) if "." in text or "@" in text else ():
             first = bisect_left(found.passages, number)
-            last = bisect_right(found.passages, number)
-            starts = found.starts[first:last]
-            inside[
-                first + bisect_left(starts, address.start()) : first
-                + bisect_left(starts, address.end())
-            ] = True
+            starts = found.starts[first : bisect_right(found.passages, number)]
+            begin, end = (first + bisect_left(starts, at) for at in address.span())
+            inside[begin:end] = True
     return inside
 
 
