@@ -30,7 +30,7 @@ SUGGEST = 0.1
 # From which probability a term is put into the text. Where most words that are as rare as the one
 # heard are terms, that one was hardly said, and little can be lost.
 APPLY, APPLY_LISTED = 0.38, 0.25
-WORTH_A_SECOND_LOOK = 0.003  # of the first regression's probability
+WORTH_A_SECOND_LOOK = 0.006  # of the first regression's probability
 
 # what weighs differently in long lists and in texts that are full of terms
 _VARYING = ("joined", "variant", "form_of", "elided", "sound", "letters", "heard_commonest",
