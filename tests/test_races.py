@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from feedback.services import Conflict, Save, save_segment, submit_review
 from tests.conftest import HALF_MINUTE
+from tests.test_workers import wait_until
 from transcription import choosing, hearing, leases, pipeline, services, sweeping, tasks
 from transcription.engines.base import EngineError
 from transcription.models import Attempt, Chunk, Job, Segment
@@ -273,9 +274,7 @@ def test_preparing_twice_at_once_makes_each_chunk_once(media, upload_sample, mon
 
     first = threading.Thread(target=prepare)
     first.start()
-    deadline = timezone.now() + timedelta(seconds=20)
-    while Job.objects.get().attempt == 0 and timezone.now() < deadline:
-        pass
+    wait_until(lambda: both.n_waiting, "the first worker's first chunk")
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     second = threading.Thread(target=prepare)
     second.start()

@@ -21,7 +21,7 @@ FEWEST_PHONES, MOST_PHONES = 3, 28
 # For lists of up to so many terms: from how many classes of sounds on two may be left out, of terms
 # and of what is asked for. In many terms anything that is far from what was heard has a rival that
 # is as near, and looking takes longer.
-DEPTHS = ((500, (6, 9)), (5_000, (7, 9)), (10**9, (10, 12)))
+DEPTHS = ((500, (6, 9)), (5_000, (6, 10)), (10**9, (10, 12)))
 MANY, CAPITALS = 2, 0.9  # of so many terms such a share in capitals is a habit
 
 _AND = {"de": "und", "es": "y", "fr": "et", "it": "e", "nl": "en", "pt": "e"}
