@@ -74,31 +74,29 @@ def _expected(entry: Entry, languages: frozenset[str]) -> bool:
 
 def _exact(document: Document, lexicon: Compiled) -> Iterable[Found]:
     """Terms as they stand (without a rule), and their alternatives; the longest first."""
-    words, passages = document.words, document.tokens.passages
+    words, passages, spellings = document.words, document.tokens.passages, lexicon.spellings
     begins = {
-        word: [known for begin in _beginnings(word) for known in lexicon.spellings.get(begin, ())]
+        word: known
         for word in set(words)
+        if (known := [each for begin in _beginnings(word) for each in spellings.get(begin, ())])
     }
-    at = 0
-    while at < len(words):
-        if not begins[words[at]]:
-            at += 1
+    last = 0
+    for at, word in enumerate(words):
+        if at < last or word not in begins:
             continue
         fits = (
             (spelling, ending)
-            for spelling in begins[words[at]]
+            for spelling in begins[word]
             if (ending := _stands(spelling, words, passages, at)) is not None
         )
         best = max(fits, key=lambda fit: (len(fit[0].words), -len(fit[1])), default=None)
         if best is None:
-            at += 1
             continue
         spelling, ending = best
         last = at + len(spelling.words)
         entry = lexicon.entries[spelling.entry]
         sure = not spelling.rule or _sure(spelling, entry, document, at)
         yield Found(at, last, entry, spelling.rule, SURE if sure else UNSURE, sure, ending)
-        at = last
 
 
 def _sure(spelling: Spelling, entry: Entry, document: Document, at: int) -> bool:
