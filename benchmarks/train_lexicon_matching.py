@@ -60,12 +60,8 @@ BATCH_WORDS = 10_000  # utterances with one lexicon, read together as the segmen
 RIDGE = 2.0
 MOST_TIMES = 4  # that one pair counts, however often its words stand in a text
 NEUTRAL = 0.5  # what a change counts that does no harm and no good
-WEIGHTS = {
-    "b1": 1.5,
-    "b2": 1.5,
-    "union": 2,
-    "google 100% mended": 2,
-}  # of sets; of those with strangers' terms:
+# of sets, 1 where nothing is said; then, of those with strangers' terms
+WEIGHTS = {"b1": 1.5, "b2": 1.5, "union": 2, "google 100% mended": 2}
 STRANGERS = ("call, few strangers", "call, words of books", "call, strangers",
              "book, names of business", "book, strangers", "sentence, strangers")  # fmt: skip
 STRANGERS_WEIGHT = 0.3

@@ -62,11 +62,14 @@ class Anchors:
 
     @classmethod
     def of(
-        cls, first: NDArray[np.int32], last: NDArray[np.int32], ways: NDArray[np.int64]
+        cls, words: NDArray[np.int32], sizes: NDArray[np.int64], way_entry: NDArray[np.int64]
     ) -> Anchors:
-        words = np.concatenate([first, last])
-        order = np.argsort(words, kind="stable")
-        return cls(words[order], np.tile(ways, 2)[order], order >= len(ways))
+        """Of entries, their words by number and how many those are."""
+        ways = np.flatnonzero(sizes[way_entry] > 1)
+        entry = way_entry[ways]
+        outer = np.concatenate([words[entry, 0], words[entry, sizes[entry] - 1]])
+        order = np.argsort(outer, kind="stable")
+        return cls(outer[order], np.tile(ways, 2)[order], order >= len(ways))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +118,7 @@ def compile_lexicon(entries: Iterable[Entry]) -> Compiled:
         same.sort(key=lambda spelling: -len(spelling.words))
     spellings_ = [spelt(word) for word in numbers]
     rows = _rows(ways, len(kept))
-    way_entry = rows[0]
-    several = np.flatnonzero(sizes[way_entry] > 1)
-    whose = way_entry[several]
-    anchors = Anchors.of(words[whose, 0], words[whose, sizes[whose] - 1], several)
+    anchors = Anchors.of(words, sizes, rows[0])
     return Compiled(
         kept, _cased(kept), numbers, spellings_, words, sizes, spellings, *rows, anchors
     )

@@ -82,7 +82,7 @@ def _likely(parts: _Parts) -> tuple[list[str], list[str], Figures, Whole]:
     heard and of the term, and how alike those are."""
     some, (heard, meant) = parts.some, parts.letters()
     spelt = cpdist(heard, meant, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
-    least = np.where(some.before + some.after > 0, LEAST_BOTH_BESIDE, LEAST_BOTH)
+    least = np.where(some.kept > 0, LEAST_BOTH_BESIDE, LEAST_BOTH)
     rows = np.flatnonzero(some.sound + spelt >= least)
     return [heard[at] for at in rows], [meant[at] for at in rows], spelt[rows], rows
 
@@ -145,7 +145,7 @@ class _Parts:
         shorter = np.minimum(some.heard_phones, some.term_phones)
         longer = np.maximum(some.heard_phones, some.term_phones)
         size = np.minimum(shorter, 12) / 10
-        kept = some.before + some.after > 0
+        kept = some.kept > 0
         one_word = (some.heard_words == 1) & (some.term_words == 1)
         return {
             "sound": sound,
@@ -201,8 +201,8 @@ class _Parts:
             "many_heard": np.maximum(some.heard_words - 2, 0),
             "more_heard": np.maximum(some.heard_words - some.term_words, 0),
             "more_meant": np.maximum(some.term_words - some.heard_words, 0),
-            "kept": np.minimum(some.before + some.after, 2),
-            "kept_heard_common": (some.before + some.after > 0) * heard_commonest / 5,
+            "kept": np.minimum(some.kept, 2),
+            "kept_heard_common": (some.kept > 0) * heard_commonest / 5,
             "kept_rarity": np.minimum(np.nansum(np.maximum(5 - self.kept_zipf, 0), 1), 3),
         }
 
@@ -251,7 +251,7 @@ def _extremes(zipf: Figures) -> tuple[Figures, Figures]:
 
 def _rivalry(some: Pairs, spelt: Figures) -> dict[str, Any]:
     """How each pair compares with the other terms for the same words heard."""
-    score = 0.6 * some.sound + 0.4 * spelt + 0.05 * np.minimum(some.before + some.after, 2)
+    score = 0.6 * some.sound + 0.4 * spelt + 0.05 * np.minimum(some.kept, 2)
     group = some.window
     order = np.lexsort((-score, group))
     group, score_ = group[order], score[order]

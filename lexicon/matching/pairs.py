@@ -50,6 +50,11 @@ class Pairs:
     def take(self, rows: NDArray[np.generic]) -> Pairs:
         return Pairs(*(getattr(self, each.name)[rows] for each in fields(self)))
 
+    @property
+    def kept(self) -> Whole:
+        """How many words window and term share."""
+        return self.before + self.after
+
     def __len__(self) -> int:
         return len(self.window)
 
@@ -79,10 +84,10 @@ def pairs(
     of_heard = _heard_phones(document, found, window, before, after)
     of_term = _term_phones(lexicon, way, before, term)
     sound = sounds.similarity(of_heard, of_term)
-    least = np.where(before + after > 0, LEAST_BESIDE, _least_sound(lexicon))
     made = Pairs(
         window, way, entry, before, after, heard, term, of_heard.sizes, of_term.sizes, sound
     )
+    least = np.where(made.kept > 0, LEAST_BESIDE, _least_sound(lexicon))
     return _best(made.take(np.flatnonzero(sound >= least)))
 
 
@@ -143,7 +148,7 @@ def _best(made: Pairs) -> Pairs:
     order = np.lexsort((-made.sound, made.entry, made.window))
     first = runs.begins(made.window[order]) | runs.begins(made.entry[order])
     made = made.take(order[first])
-    order = np.lexsort((-made.sound - KEPT_WORTH * (made.before + made.after), made.window))
+    order = np.lexsort((-made.sound - KEPT_WORTH * made.kept, made.window))
     return made.take(order[runs.ranks(made.window[order]) < MOST_RIVALS])
 
 

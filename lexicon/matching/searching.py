@@ -104,9 +104,9 @@ def _sure(spelling: Spelling, entry: Entry, document: Document, at: int) -> bool
     a number or a negation would change. "Vitamin C and I" is no C&I, and SNP no S&P."""
     numbers = document.numbers[at : at + len(spelling.words)]
     ordinary = float(document.zipf_of[numbers].min())
-    if spelling.rule == "spelling" and len(spelling.words) == 1:
-        return ordinary < RARE
     if spelling.rule == "spelling":
+        if len(spelling.words) == 1:
+            return ordinary < RARE
         counted = at > 0 and guards.lettered(document.words[at - 1])
         return not counted and "i" not in spelling.words
     most = ORDINARY if len(spelling.words) == 1 else ORDINARY_TOGETHER
