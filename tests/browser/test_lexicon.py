@@ -209,6 +209,19 @@ def test_the_buttons_beside_the_text_do_the_same(desk: Desk) -> None:
     assert desk.stored(0).text == TAKEN
 
 
+def test_a_button_keeps_the_focus_when_the_column_comes_anew(desk: Desk) -> None:
+    gate = Gate(desk.page, desk.save_address(0))
+    box = desk.open(0)
+    desk.page.keyboard.type(" Today.")
+    button = column(desk, "Entresto").get_by_role("button")
+    button.focus()
+    gate.open()
+    desk.is_saved()
+    expect(column(desk, "Entresto").get_by_role("button")).to_be_focused()
+    desk.page.keyboard.press("Enter")
+    expect(box).to_have_value(HEARD + " Today.")
+
+
 def test_f8_goes_from_mark_to_mark_and_back(desk: Desk) -> None:
     def here() -> tuple[str, str]:
         box = desk.box
