@@ -7,6 +7,7 @@ its children a DATABASE_URL, so that they do neither.
 """
 
 import atexit
+import logging
 import os
 import re
 import threading
@@ -27,6 +28,8 @@ EMBEDDED_NAME = "verbatim"
 # how long an upgrade waits for another one, and how often it looks
 TURN_TIMEOUT_S = 900.0
 TURN_POLL_S = 0.2
+
+logger = logging.getLogger(__name__)
 
 _embedded: dict[str, Any] = {}
 _embedded_lock = threading.Lock()
@@ -200,10 +203,17 @@ def reach() -> str:
 
 
 def keep_running() -> None:
-    """Start the embedded server again where this process uses one and somebody killed it."""
+    """Start the embedded server again where this process uses one and somebody killed it.
+
+    Call it again and again: while the server is still dying, the library may find it alive at
+    first and then gone, or its children in the way of a new one.
+    """
     with _embedded_lock:
         if _embedded:
-            _start_again(_embedded["server"])
+            try:
+                _start_again(_embedded["server"])
+            except Exception as error:  # the library asserts, psutil and pg_ctl have errors each
+                logger.warning("The embedded PostgreSQL does not start again yet: %r", error)
 
 
 def _start_again(server: Any) -> None:

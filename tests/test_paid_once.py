@@ -114,6 +114,8 @@ def test_the_database_is_killed(tmp_path, long_recording, standin):
         process, _ = postmaster(product.data)
         process.kill()
         wait_until(lambda: statuses(product.data) == {"completed"}, "completion")
+        product.wait_for("Review long: http://")
+        assert "Traceback" not in product.text()
     repeated = len(standin.log()) - len({entry["sha256"] for entry in standin.log()})
     assert repeated == 0, "each answer found its way into the database"
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from speech_project import serve
+from speech_project import database, serve
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 90
@@ -254,3 +255,23 @@ def test_the_supervisors_death_ends_all(tmp_path):
         assert found.process.wait(PATIENCE_S) == 1
         assert "The supervisor has ended by itself" in found.text()
     assert leftovers(data) == set()
+
+
+def test_a_server_that_is_still_dying_is_started_in_the_next_round(monkeypatch, caplog):
+    """The library finds it alive, and then asserts that it is."""
+    tries = []
+
+    class Server:
+        _lock = threading.Lock()
+
+        def ensure_postgres_running(self):
+            tries.append(len(tries))
+            assert len(tries) > 1
+
+    monkeypatch.setattr(database, "_embedded", {"server": Server()})
+    database.keep_running()
+    assert "does not start again yet" in caplog.text
+    caplog.clear()
+    database.keep_running()
+    assert tries == [0, 1]
+    assert not caplog.text

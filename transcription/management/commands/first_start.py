@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files.base import File
 from django.core.management.base import BaseCommand
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.urls import reverse
 
 from speech_project.datadir import BASE_DIR
@@ -68,9 +68,12 @@ class Command(BaseCommand):
         deadline = time.monotonic() + WAIT_S
         for job in jobs:
             while job.working and time.monotonic() < deadline:
-                self.show(f"Transcribing {job.title}: {progress.of(job).percent} %")
                 time.sleep(POLL_S)
-                job.refresh_from_db()
+                try:
+                    job.refresh_from_db()
+                    self.show(f"Transcribing {job.title}: {progress.of(job).percent} %")
+                except (OperationalError, InterfaceError):  # it is away, and comes again
+                    connection.close()
             self.show("")
             self.tell(job)
 
