@@ -12,11 +12,11 @@ import wordfreq
 from rapidfuzz.distance import OSA
 
 from lexicon.normalising import normalise
+from lexicon.vocabulary import listed_as
 
 ORDINARY = 4.0  # zipf: said once in 100,000 words or more often
 COMMON = 4.5  # of single words that a term might be taken for: once in 30,000
 SHORTEST = 4  # shorter terms are one letter from everything
-COUNTED_AS = {"no": "nb", "tl": "fil"}
 MOST_ALIKE = 100  # so many that sound the same are looked through, no more
 
 
@@ -111,8 +111,8 @@ def is_ordinary(text: str, language: str = "") -> bool:
 @cache
 def common_words(language: str, zipf: float) -> frozenset[str]:
     """Normalised; empty for languages whose words were not counted."""
-    counted = COUNTED_AS.get(language, language)
-    if counted not in wordfreq.available_languages("small"):
+    counted = listed_as(language)
+    if not counted:
         return frozenset()
     # the list goes down in steps of a hundredth of a zipf, from 9
     steps = wordfreq.get_frequency_list(counted, "small")[: round((9 - zipf) * 100) + 1]

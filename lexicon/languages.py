@@ -1,24 +1,39 @@
-"""Codes of languages and scripts. Pure: no Django, no I/O."""
+"""Codes of languages. Pure: no Django, no I/O."""
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from functools import lru_cache
 
 import langcodes
-import regex
 
-# ISO 15924, those that are told apart; both Japanese syllabaries count as Kana
-SCRIPTS = (
-    "Arab", "Armn", "Beng", "Bopo", "Cans", "Cher", "Cyrl", "Deva", "Ethi", "Geor", "Grek", "Gujr",
-    "Guru", "Hang", "Hani", "Hebr", "Kana", "Khmr", "Knda", "Laoo", "Latn", "Mlym", "Mong", "Mymr",
-    "Orya", "Sinh", "Syrc", "Taml", "Telu", "Thaa", "Thai", "Tibt",
-)  # fmt: skip
-_BY_CODE = r"\p{Script=%s}"
-_NAMED = {"Kana": r"[\p{Script=Hira}\p{Script=Kana}]"}
-_LETTERS = regex.compile(
-    "|".join(f"(?P<{code}>{_NAMED.get(code, _BY_CODE % code)})" for code in SCRIPTS)
+from lexicon.scripts import WRITTEN_IN
+
+# the names that engines write, as code=name|name
+LANGUAGE_NAMES = (
+    "af=afrikaans am=amharic ar=arabic as=assamese az=azerbaijani ba=bashkir be=belarusian"
+    " bg=bulgarian bn=bengali|bangla bo=tibetan br=breton bs=bosnian ca=catalan|valencian cs=czech"
+    " cy=welsh da=danish de=german el=greek en=english eo=esperanto es=spanish|castilian"
+    " et=estonian eu=basque fa=persian|farsi fi=finnish fo=faroese fr=french ga=irish gd=gaelic"
+    " gl=galician gu=gujarati ha=hausa haw=hawaiian he=hebrew hi=hindi hr=croatian ht=haitian"
+    " hu=hungarian hy=armenian id=indonesian ig=igbo is=icelandic it=italian ja=japanese"
+    " jv=javanese ka=georgian kk=kazakh km=khmer kn=kannada ko=korean ku=kurdish ky=kyrgyz"
+    " la=latin lb=luxembourgish|letzeburgesch ln=lingala lo=lao lt=lithuanian lv=latvian"
+    " mg=malagasy mi=maori mk=macedonian ml=malayalam mn=mongolian mr=marathi ms=malay mt=maltese"
+    " my=myanmar|burmese ne=nepali nl=dutch|flemish no=norwegian|nynorsk|bokmal|nn|nb oc=occitan"
+    " or=odia|oriya pa=punjabi|panjabi pl=polish ps=pashto|pushto pt=portuguese"
+    " ro=romanian|moldavian|moldovan ru=russian sa=sanskrit sd=sindhi si=sinhala|sinhalese"
+    " sk=slovak sl=slovenian sn=shona so=somali sq=albanian sr=serbian su=sundanese sv=swedish"
+    " sw=swahili ta=tamil te=telugu tg=tajik th=thai tk=turkmen tl=tagalog|filipino|fil tr=turkish"
+    " tt=tatar ug=uyghur uk=ukrainian ur=urdu uz=uzbek vi=vietnamese wo=wolof xh=xhosa yi=yiddish"
+    " yo=yoruba zh=chinese|mandarin|cantonese|yue|cmn zu=zulu he=iw jv=jw id=in"
 )
+_CODES = {
+    name: code
+    for code, names in (entry.split("=") for entry in LANGUAGE_NAMES.split())
+    for name in names.split("|")
+}
+_WRITTEN = frozenset(" ".join(WRITTEN_IN.values()).split())
 
 
 @lru_cache(maxsize=1000)
@@ -43,21 +58,8 @@ def language_code(text: str) -> str:
     return found.language
 
 
-@lru_cache(maxsize=1000)
-def script_code(text: str) -> str:
-    """The ISO 15924 code, in its usual capitals; empty for empty. Raises ValueError."""
-    code = text.strip().capitalize()
-    if code and not langcodes.tag_is_valid(f"und-{code}"):
-        raise ValueError(
-            f"The script “{text.strip()}” is not known. Allowed: an ISO 15924 code, such as Latn,"
-            " Deva, Arab or Hani; empty for the term's own."
-        )
-    return code
-
-
-def script_of(text: str) -> str:
-    """The script of most of its letters; empty where it has none of them."""
-    if text.isascii():
-        return "Latn" if any(map(str.isalpha, text)) else ""
-    found = Counter(match.lastgroup for match in _LETTERS.finditer(text))
-    return str(found.most_common(1)[0][0]) if found else ""
+def code_of_name(name: str) -> str:
+    """The ISO 639-1 code for what an engine calls a language ("fr", "French", "pt-BR"); "" for
+    a name that is not known."""
+    first = re.split(r"[\s_,;(-]", name.strip().casefold())[0]  # "haitian creole", "zh-Hant"
+    return _CODES.get(first) or (first if first in _WRITTEN else "")

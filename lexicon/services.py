@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from lexicon import versions
 from lexicon.exchange import columns
-from lexicon.languages import language_code, script_code, script_of
+from lexicon.languages import language_code
 from lexicon.models import Alternative, Source, Term
 from lexicon.normalising import normalise, romanise
 from lexicon.pronouncing import sound_key
+from lexicon.scripts import script_code, script_of
 
 COUNTERS = ("frequency", "sent_count", "matched_count", "confirmed_count", "undone_count")
 

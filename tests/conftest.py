@@ -23,12 +23,17 @@ from django.core.files.base import File
 from django.db import connection
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
+from hypothesis import settings as hypothesis
 from sqlalchemy import create_engine, pool
 
 from speech_project import database
 from tests.standin.client import Control
 from transcription import audio, pipeline, services, wakeups
 from transcription.models import Chunk, Job, Segment
+
+# the same examples in each run; a machine may be slow
+hypothesis.register_profile("verbatim", derandomize=True, deadline=None)
+hypothesis.load_profile("verbatim")
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "sample" / "dictation.flac"

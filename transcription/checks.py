@@ -18,9 +18,10 @@ from difflib import SequenceMatcher
 from itertools import groupby
 from math import prod
 
+from lexicon.languages import code_of_name
+from lexicon.scripts import script_of_letter, scripts_of
 from transcription import invented
 from transcription.spoken import LETTERS_A_WORD, Spoken, Token, tokens_of
-from transcription.writing import language_code, script_of, scripts_of
 
 # --- What a check gives and takes ---------------------------------------------------------------
 
@@ -296,7 +297,7 @@ SOUND_ALIKE = (frozenset({"bs", "hr", "sr"}), frozenset({"hi", "ur"}), frozenset
 
 def script(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
     """Words in a script in which none of the expected languages is written."""
-    codes = {language_code(language) for language in c.languages}
+    codes = {code_of_name(language) for language in c.languages}
     if not codes or "" in codes:
         return
     expected = frozenset().union(*(scripts_of(code) for code in codes))
@@ -321,7 +322,7 @@ def script(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
 
 def _token_script(token: Token) -> str:
     """The script of most of a token; "" too for single letters, which may be symbols ("μg")."""
-    scripts = Counter(filter(None, map(script_of, token.text)))
+    scripts = Counter(filter(None, map(script_of_letter, token.text)))
     (of, letters), *_ = scripts.most_common(1) or [("", 0)]
     return of if letters > 1 or of in LETTERS_A_WORD else ""
 
@@ -335,8 +336,8 @@ def _han_alone(written: list[tuple[int, str]], codes: set[str]) -> bool:
 
 def language(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
     """The engine says that it heard a language that was not expected: it may have translated."""
-    heard = language_code(c.detected)
-    codes = {language_code(name) for name in c.languages}
+    heard = code_of_name(c.detected)
+    codes = {code_of_name(name) for name in c.languages}
     if not heard or not codes or "" in codes or answer.units < FEWEST_FOR_LANGUAGE:
         return
     alike = next((group for group in SOUND_ALIKE if heard in group), frozenset({heard}))

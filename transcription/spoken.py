@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from transcription.writing import script_of
+from lexicon.scripts import script_of_letter
 
 # How many letters (without marks) of a script without blanks say as much as one English word: near
 # enough those of the first article of the Universal Declaration of Human Rights, which has 30
@@ -70,7 +70,7 @@ def _category(letter: str) -> str:
 @cache
 def _unspaced_units(letter: str) -> float:
     """What a letter counts in words; 0 for letters of scripts that put blanks between words."""
-    letters = LETTERS_A_WORD.get(script_of(letter))
+    letters = LETTERS_A_WORD.get(script_of_letter(letter))
     return 1 / letters if letters else 0.0
 
 

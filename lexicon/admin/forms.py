@@ -9,9 +9,10 @@ from django import forms
 from lexicon import services
 from lexicon.exchange.columns import HEADER
 from lexicon.exchange.formats import FORMATS
-from lexicon.languages import language_code, script_code, script_of
+from lexicon.languages import language_code
 from lexicon.models import Alternative, Term
 from lexicon.normalising import normalise
+from lexicon.scripts import script_code, script_of
 from speech_project.access.models import ApiKey
 
 MOST_BYTES = 64 * 1_000_000  # of an upload; larger ones go through manage.py import_lexicon

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lexicon.exchange.decoding import no_constant
-from lexicon.languages import language_code, script_code
+from lexicon.languages import language_code
 from lexicon.normalising import one_line
+from lexicon.scripts import script_code
 
 KINDS = ("drug", "brand", "person", "organisation", "place", "acronym", "other")
 STATUSES = ("suggested", "approved", "rejected", "retired")

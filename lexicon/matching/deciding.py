@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lexicon.languages import script_of
 from lexicon.matching import guards, judging
 from lexicon.matching.compiling import Compiled, Entry
 from lexicon.matching.documents import POSSESSIVE, Document
 from lexicon.matching.evidence import NAMES, Evidence
 from lexicon.matching.searching import RARE, Found, Search
+from lexicon.scripts import script_of
 from lexicon.tokens import BETWEEN_BLANKS
 
 ACRONYM = 6  # letters: a longer term in capitals may be a habit of the list's

@@ -1,9 +1,7 @@
-import gzip
 import json
 import os
 import time
-import zlib
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -13,13 +11,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from lexicon.evaluating import Count, count, indexed
+from lexicon.management.tables import Row, lines, positive, rows
 from lexicon.matching import Compiled, Entry, Passage, compile_lexicon, match, rewritten
 
 Terms = tuple[str, ...]
 
 REQUIRED = ("id", "reference", "hypothesis")
-GZIP = b"\x1f\x8b"
-BOM = b"\xef\xbb\xbf"
+REQUIRED_ALONE = (*REQUIRED, "terms_json (or give the terms by --terms)")
 SEGMENT_WORDS = 500  # a line of more words is a recording of its own
 RECORDING_WORDS = 10_000  # over an hour of speech
 TITLES = {
@@ -63,7 +61,7 @@ class Command(BaseCommand):
             help="of texts and terms before scoring; english as Whisper's authors do: without case "
             "and punctuation, numbers in digits",
         )
-        parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N lines")
+        parser.add_argument("--limit", type=positive, metavar="N", help="only the first N lines")
         parser.add_argument("--json", action="store_true", help="print the figures as JSON")
         parser.add_argument(
             "--output", type=Path, metavar="TSV", help="write id and corrected text of each line"
@@ -169,7 +167,7 @@ def _table(report: dict[str, Any]) -> str:
 
 def _read_terms(path: Path) -> Terms:
     terms = []
-    for number, line in _lines(path):
+    for number, line in lines(path):
         if "\t" in line:
             raise CommandError(f"Line {number} of {path} has a tab: write one term a line.")
         terms.append(" ".join(line.split()))
@@ -179,59 +177,16 @@ def _read_terms(path: Path) -> Terms:
 
 
 def _read_pairs(path: Path, shared: Terms | None, limit: int | None) -> Iterator[Pair]:
-    lines = _lines(path)
-    number, header = next(lines, (1, ""))
-    columns = header.split("\t")
-    missing = [name for name in REQUIRED if name not in columns]
-    if shared is None and "terms_json" not in columns:
-        missing.append("terms_json (or give the terms by --terms)")
-    if missing:
-        raise CommandError(
-            f"Line {number} of {path} has to name the columns, apart by tabs. Missing: "
-            f"{', '.join(missing)}."
-        )
-    for read, (number, line) in enumerate(lines):
-        if read == limit:
-            return
-        where = f"Line {number} of {path}"
-        cells = line.split("\t")
-        if len(cells) != len(columns):
-            raise CommandError(f"{where} has {len(cells)} columns, its header {len(columns)}.")
-        row = dict(zip(columns, cells, strict=True))
-        terms = shared if shared is not None else _listed(row, "terms_json", where)
-        scored = _listed(row, "scored_terms_json", where) if "scored_terms_json" in row else terms
-        yield Pair(row["id"], row["reference"], row["hypothesis"], terms, scored)
+    for row in rows(path, REQUIRED if shared is not None else REQUIRED_ALONE, limit):
+        cells = row.cells
+        terms = shared if shared is not None else _terms(row, "terms_json")
+        scored = _terms(row, "scored_terms_json") if "scored_terms_json" in cells else terms
+        yield Pair(cells["id"], cells["reference"], cells["hypothesis"], terms, scored)
 
 
-def _listed(row: dict[str, str], column: str, where: str) -> Terms:
-    """The terms of a JSON column; an empty cell has none."""
-    try:
-        found = json.loads(row[column] or "[]")
-        if not isinstance(found, list) or not all(isinstance(term, str) for term in found):
-            raise ValueError("that is no list of texts")
-        "".join(found).encode()  # half a surrogate pair could not be written again
-    except (ValueError, RecursionError) as error:
-        raise CommandError(
-            f'{where}: {column} is to be a JSON array such as ["one term", "another"] ({error}).'
-        ) from None
-    return tuple(dict.fromkeys(filter(None, (" ".join(term.split()) for term in found))))
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines that are not empty, with their numbers, of a text or of a text in gzip."""
-    try:
-        with path.open("rb") as plain:
-            zipped = plain.peek(len(GZIP)).startswith(GZIP)
-            stream = gzip.GzipFile(fileobj=plain) if zipped else plain
-            for number, line in enumerate(stream, 1):
-                text = line.removeprefix(BOM if number == 1 else b"").rstrip(b"\r\n").decode()
-                if text:
-                    yield number, text
-    except UnicodeDecodeError:
-        raise CommandError(f"Line {number} of {path} is not UTF-8.") from None
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CommandError(f"Cannot read {path}: {reason}.") from None
+def _terms(row: Row, column: str) -> Terms:
+    found = (" ".join(term.split()) for term in row.listed(column))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _free(path: Path | None, source: Path) -> Path | None:
@@ -263,10 +218,3 @@ def _write(path: Path, pairs: list[Pair], corrected: list[str]) -> None:
         raise CommandError(f"Cannot write {path}: {error.strerror or error}.") from None
     finally:
         part.unlink(missing_ok=True)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ArgumentTypeError("at least 1")
-    return number

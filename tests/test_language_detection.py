@@ -1,0 +1,40 @@
+"""Where nobody says which languages are spoken, the text tells, or nothing is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from lexicon.detecting import languages_of
+from tests.sentences import SENTENCES
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_one_sentence_is_enough(language):
+    assert languages_of([SENTENCES[language]]) == [language]
+
+
+@pytest.mark.parametrize(
+    "languages",
+    ["de tr", "en es", "nl de", "da sv", "fr en", "ru uk", "hi en", "ar fr", "zh en", "pt es"],
+)
+def test_two_languages_in_one_recording(languages):
+    one, other = languages.split()
+    assert set(languages_of([SENTENCES[one], SENTENCES[other]])) == {one, other}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mjeku erdhi dje dhe tha se nëna ime do të jetë mirë pas disa ditësh.",  # Albanian
+        "Daktari alikuja jana akasema mama yangu atapona baada ya siku chache.",  # Swahili
+        "Arst tuli eile ja ütles, et mu ema saab mõne päeva pärast terveks.",  # Estonian
+        "मी काल डॉक्टरांकडे गेलो आणि त्यांनी सांगितले की आई बरी होईल.",  # Marathi
+        "Қазақ тілінде сөйлейтін адамдар көп, бірақ дәрігер кеше келді.",  # Kazakh
+        "Лекар је дошао јуче и рекао да ће моја мајка опет бити добро.",  # Serbian
+        "Ozempic 5 mg",
+        "12, 13",
+        "",
+    ],
+)
+def test_of_languages_that_are_not_known_nothing_is_said(text):
+    assert languages_of([text]) == []
