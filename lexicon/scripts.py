@@ -7,18 +7,19 @@ from collections import Counter
 from functools import cache, lru_cache
 
 import langcodes
+import regex
 
-# the first word of a letter's Unicode name -> ISO 15924
-SCRIPTS = {
-    "LATIN": "Latn", "CYRILLIC": "Cyrl", "GREEK": "Grek", "ARMENIAN": "Armn", "GEORGIAN": "Geor",
-    "HEBREW": "Hebr", "ARABIC": "Arab", "SYRIAC": "Syrc", "THAANA": "Thaa", "ETHIOPIC": "Ethi",
-    "DEVANAGARI": "Deva", "BENGALI": "Beng", "GURMUKHI": "Guru", "GUJARATI": "Gujr",
-    "ORIYA": "Orya", "TAMIL": "Taml", "TELUGU": "Telu", "KANNADA": "Knda", "MALAYALAM": "Mlym",
-    "SINHALA": "Sinh", "THAI": "Thai", "LAO": "Laoo", "TIBETAN": "Tibt", "MYANMAR": "Mymr",
-    "KHMER": "Khmr", "MONGOLIAN": "Mong", "CANADIAN": "Cans", "CHEROKEE": "Cher",
-    "CJK": "Hani", "IDEOGRAPHIC": "Hani", "BOPOMOFO": "Bopo", "HANGUL": "Hang",
-    "HIRAGANA": "Kana", "KATAKANA": "Kana", "KATAKANA-HIRAGANA": "Kana",
-}  # fmt: skip
+# ISO 15924, those that are told apart; both Japanese syllabaries count as Kana
+SCRIPTS = (
+    "Arab", "Armn", "Beng", "Bopo", "Cans", "Cher", "Cyrl", "Deva", "Ethi", "Geor", "Grek", "Gujr",
+    "Guru", "Hang", "Hani", "Hebr", "Khmr", "Knda", "Laoo", "Latn", "Mlym", "Mong", "Mymr", "Orya",
+    "Sinh", "Syrc", "Taml", "Telu", "Thaa", "Thai", "Tibt",
+)  # fmt: skip
+OTHER = "Zzzz"  # a script that is none of them
+_LETTER = regex.compile(
+    r"(?P<Kana>[\p{Script=Hira}\p{Script=Kana}\u30fc\uff70])|(?P<None>[\p{Zyyy}\p{Zinh}])|"
+    + "|".join(rf"(?P<{code}>\p{{Script={code}}})" for code in SCRIPTS)
+)
 
 # script -> the languages written in it; several scripts where each is in use today
 WRITTEN_IN = {
@@ -57,6 +58,17 @@ WRITTEN_IN = {
     "Hang": "ko",  # Han characters have left today's Korean
 }
 
+# where another one is usual
+RARELY = {
+    "kk": {"Latn", "Arab"},
+    "az": {"Cyrl", "Arab"},
+    "tt": {"Latn"},
+    "ms": {"Arab"},
+    "ha": {"Arab"},
+    "bs": {"Cyrl"},
+    "tk": {"Cyrl"},
+}
+
 _SCRIPTS_OF: dict[str, frozenset[str]] = {
     code: frozenset(s for s, codes in WRITTEN_IN.items() if code in codes.split())
     for code in " ".join(WRITTEN_IN.values()).split()
@@ -65,10 +77,12 @@ _SCRIPTS_OF: dict[str, frozenset[str]] = {
 
 @cache
 def script_of_letter(letter: str) -> str:
-    """ISO 15924, or "" for what tells of none: digits of any kind, shared marks, rare scripts."""
+    """ISO 15924, or "" for what tells of none: digits of any kind, signs, shared marks."""
     if unicodedata.category(letter)[0] not in "LM":
         return ""
-    return SCRIPTS.get(unicodedata.name(letter, "").split(" ")[0], "")
+    found = _LETTER.match(letter)
+    code = str(found.lastgroup) if found else OTHER
+    return "" if code == "None" else code
 
 
 def script_of(text: str) -> str:
@@ -94,3 +108,8 @@ def script_code(text: str) -> str:
 def scripts_of(language: str) -> frozenset[str]:
     """The scripts in which a language (ISO 639-1) is written today; empty where not known."""
     return _SCRIPTS_OF.get(language, frozenset())
+
+
+def usual_scripts_of(language: str) -> frozenset[str]:
+    """Without those that it is rarely written in."""
+    return scripts_of(language) - RARELY.get(language, set())

@@ -18,13 +18,13 @@ from typing import NamedTuple
 import numpy as np
 import regex
 
-from lexicon.scripts import script_of, scripts_of
-from lexicon.vocabulary import Vocabulary, listed_as, vocabulary
+from lexicon.scripts import script_of, script_of_letter, scripts_of, usual_scripts_of
+from lexicon.vocabulary import Vocabulary, folded, listed_as, vocabulary
 
 # --- Weights, chosen on 801 sentences of Turkish and German; each may be far off with little harm
 
 SPELT = 0.05  # what spelling weighs beside what is counted
-DERIVED = 0.03  # and a stem with an ending
+DERIVED = 0.05  # and a stem with an ending
 MIXED = 0.02  # and a stem of another language with an ending of this one
 SHARPNESS = 1.2
 MOST = 8.0  # nats that one word may speak for a language: nothing is certain
@@ -33,7 +33,6 @@ ORDINARY = 1e-5  # words as frequent are not looked into: they are in the list o
 CAPITAL = 1.6  # nats for a language whose nouns have capitals, where others need none
 BROKEN_OFF = 0.8  # how much a piece of a word says, against a whole one
 FOREIGN_LETTER = 2.5  # nats against a language, of a hesitation with letters it does not use
-TERM = 4.0  # nats for the language that the lexicon has for a word
 
 # how probable it is that the next word is in the same language as the one before
 STAYS = 0.88
@@ -44,13 +43,21 @@ STAYS_AT_NEUTRAL = 0.97  # numbers and hesitations: who switches does so after t
 CAPITAL_NOUNS = frozenset({"de", "lb"})
 HESITATION = regex.compile(r"[aeiouäöüəı]h*m+|[aeouäöü]e?h+m*|h+m+|m+h+m*|mm+|h[aä]")
 HESITATED = 10**-3.9  # what is more frequent in a language is a word of it
+UNKNOWN = 0.6  # how sure a language is that alone has a script, of words that it does not have
+UNKNOWN_CHARACTER = 1e-6  # its share in Chinese or Japanese
+WITHOUT_BLANKS = frozenset({"Hani", "Kana", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
 JAPANESE = frozenset({"Hani", "Kana"})
 
+_JOINING = "'\u2018\u2019\u201b\u02bc&\u00b7\u05f3\u05f4"  # between letters; and in Hebrew, "
+_LETTERS = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}\u200c\u200d\u00ad]*"
 _WORD = regex.compile(
-    r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['\u2019&][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*"
+    rf"{_LETTERS}(?:(?:[{_JOINING}]|(?<=\p{{Hebrew}}\p{{M}}*)\"(?=\p{{Hebrew}})){_LETTERS})*"
 )
-_SENTENCE_END = regex.compile(r"[.?!…:。！？।؟\"“”„]\W*$")
-_COMMA = regex.compile(r"[,،、，;]\W*$")
+_SENTENCE_END = regex.compile(r"[.?!…:।॥؟۔։\"“”„«»]")  # with a blank,
+_CERTAIN_END = regex.compile(r"[。！？．｡\n\r\u2028\u2029]")  # or without
+_COMMA = regex.compile(r"[,،、，;；؛]")
+_GRAPHEME = regex.compile(r"\X")
+_BLANK = regex.compile(r"\s")
 _BROKEN = regex.compile(r"--|[-\u2010-\u2015…](?=\s|$)|\.\.\.")
 
 
@@ -66,8 +73,9 @@ class Span(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Tag:
     """What a word is in. `language`: ISO 639; empty where none of those expected is written so, or
-    where it cannot be told apart from another. `ending`: of a word made of two languages, the one
-    that its ending is in. `confidence`: a probability."""
+    where it cannot be told from another. `ending`: of a word made of two languages, the one that
+    its ending is in. `confidence`: a probability; where one language alone has the script, lower
+    for words that are not in its list."""
 
     start: int
     end: int
@@ -78,7 +86,7 @@ class Tag:
 
 
 def spans(text: str) -> Iterator[Span]:
-    """Its words; what is written in two scripts is two of them."""
+    """Its words, or what is written without blanks between; what is in two scripts is two."""
     for match in _WORD.finditer(text):
         word, (start, end) = match[0], match.span()
         broken = text[end : end + 1] not in ("", " ") and bool(_BROKEN.match(text, end))
@@ -90,10 +98,11 @@ def spans(text: str) -> Iterator[Span]:
 
 def _by_script(word: str, offset: int, broken: bool) -> Iterator[Span]:
     start, script = 0, ""
-    for at, letter in enumerate(word):
-        other = script_of(letter)
+    for grapheme in _GRAPHEME.finditer(word):
+        at, letter = grapheme.start(), grapheme[0][0]
+        other = script_of_letter(letter) if letter.isalpha() else ""
         if other and script and other != script and not {script, other} <= JAPANESE:
-            yield Span(offset + start, offset + at, script)
+            yield Span(offset + start, offset + len(word[:at].rstrip(_JOINING)), script)
             start, script = at, ""
         script = script or other
         if other == "Kana":
@@ -114,7 +123,9 @@ def cannot_tell(languages: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _share_script(one: str, other: str) -> bool:
-    return bool(scripts_of(one) & scripts_of(other)) or not (scripts_of(one) and scripts_of(other))
+    """Or may, for all that is known."""
+    scripts, others = usual_scripts_of(one), usual_scripts_of(other)
+    return not scripts or not others or bool(scripts & others)
 
 
 class Said(NamedTuple):
@@ -127,23 +138,28 @@ class Said(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """What a word says by itself: for each language a likelihood, of which the greatest is 1, and
-    in which language its stem is, if it is mixed, seen from there."""
+    """What a word says by itself.
+
+    `likelihoods`: for each language, of which the greatest is 1. `stems`: for each language in
+    which only the word's ending is, that of its stem; else empty. `neutral`: who switches does
+    so after it. `certain`: the most that the confidence may be; 0 where nothing can be told.
+    """
 
     likelihoods: Sequence[float]
     stems: Sequence[str]
-    stays: float = 0.0  # not 0: in the place of what stands before the word
-    untold: bool = False  # no language can be told
+    neutral: bool = False
+    certain: float = 1.0
 
 
 class Tagger:
-    """Of texts in any of some languages (ISO 639). `terms`: words of the lexicon, in lower case,
-    and the language that it has each of them in."""
+    """Of texts in any of some languages (ISO 639), such as those of one job: what it looked up it
+    keeps. `terms`: single words of the lexicon, `folded`, and the language of each."""
 
     def __init__(self, languages: Iterable[str], terms: Mapping[str, str] | None = None) -> None:
         self.languages = list(dict.fromkeys(languages))
         self.terms = terms or {}
         self._cannot_tell = cannot_tell(self.languages)
+        self._no_stems = [""] * len(self.languages)
         self._known: dict[Said, Heard] = {}
 
     def tags(self, texts: Sequence[str]) -> list[list[Tag]]:
@@ -163,63 +179,106 @@ class Tagger:
         self, found: Sequence[Span], said: Sequence[Said], stays: Sequence[float]
     ) -> list[Tag]:
         heard = [self._known[each] for each in said]
-        stays = [each.stays or stay for each, stay in zip(heard, stays, strict=True)]
+        stays = [
+            STAYS_AT_NEUTRAL if each.neutral and not word.begins else stay
+            for each, word, stay in zip(heard, said, stays, strict=True)
+        ]
         shares = _shares([each.likelihoods for each in heard], stays)
         return list(map(self._tag, found, heard, shares))
 
     def _tag(self, span: Span, heard: Heard, shares: Sequence[float]) -> Tag:
-        if heard.untold:
+        if not heard.certain:
             return _untold(span)
-        confidence = max(shares)
-        best = shares.index(confidence)
+        share = max(shares)
+        best = shares.index(share)
         language, stem = self.languages[best], heard.stems[best]
-        if stem:
-            return Tag(span.start, span.end, span.script, stem, language, confidence)
-        return Tag(span.start, span.end, span.script, language, "", confidence)
+        return Tag(
+            span.start,
+            span.end,
+            span.script,
+            stem or language,
+            language if stem else "",
+            min(share, heard.certain),
+        )
 
     def _learn(self, said: Iterable[Said]) -> None:
         new = sorted({each for each in said if each not in self._known}, key=_script)
         for script, group in groupby(new, _script):
             words = list(group)
             self._known.update(zip(words, self._of_script(script, words), strict=True))
+        for word in new:
+            language = self.terms.get(folded(word.written)) if self.terms else None
+            if language in self.languages:
+                self._known[word] = self._only([language])
+
+    def _only(self, possible: Sequence[str], certain: float = 1.0) -> Heard:
+        likelihoods = [1.0 if code in possible else LEAST for code in self.languages]
+        return Heard(likelihoods, self._no_stems, certain=certain)
 
     def _of_script(self, script: str, words: Sequence[Said]) -> Iterable[Heard]:
         """What the words say, as far as their script lets them."""
-        none = [""] * len(self.languages)
-        if not script:
-            return [Heard([1.0] * len(none), none, STAYS_AT_NEUTRAL)] * len(words)
-        possible = [code for code in self.languages if _written(code, script)]
-        if not possible:
-            return [Heard([1.0] * len(none), none, STAYS_AT_NEUTRAL, untold=True)] * len(words)
-        alone = [1.0 if code in possible else LEAST for code in self.languages]
-        untold = any(set(self._cannot_tell.get(code, ())) & set(possible) for code in possible)
-        if untold or len(possible) == 1 or script in JAPANESE:
-            return [Heard(alone, none, untold=untold)] * len(words)
-        known = [found for code in possible if (found := vocabulary(code))]
-        return self._compared(words, known)
+        possible = self._possible(script)
+        if not script or not possible:
+            neutral = [1.0] * len(self.languages)
+            certain = 0.0 if script else 1.0
+            return [Heard(neutral, self._no_stems, True, certain)] * len(words)
+        if any(set(self._cannot_tell.get(code, ())) & set(possible) for code in possible):
+            return [self._only(possible, certain=0.0)] * len(words)
+        if len(possible) == 1:
+            known = vocabulary(possible[0])
+            if known is None or script in WITHOUT_BLANKS or len(self.languages) == 1:
+                return [self._only(possible)] * len(words)
+            return (self._only(possible, _certain(word, known)) for word in words)
+        vocabularies = [found for code in possible if (found := vocabulary(code))]
+        if script in JAPANESE:
+            return (self._by_characters(word, vocabularies) for word in words)
+        return self._compared(words, vocabularies)
+
+    def _possible(self, script: str) -> list[str]:
+        """Those that are usually written so, else those that may be, else those of which nobody
+        knows how they are written."""
+        usual = [code for code in self.languages if script in usual_scripts_of(code)]
+        rare = [code for code in self.languages if script in scripts_of(code)]
+        return usual or rare or [code for code in self.languages if not scripts_of(code)]
 
     def _compared(self, words: Sequence[Said], known: Sequence[Vocabulary]) -> Iterator[Heard]:
         """What the words say by how frequent they are in each language, and how spelt."""
-        folded = [[each.fold(word.written) for word in words] for each in known]
+        forms = [[each.fold(word.written) for word in words] for each in known]
         spelt = [
-            np.exp(each.spelling.log_probabilities(forms))
-            for each, forms in zip(known, folded, strict=True)
+            np.exp(each.spelling.log_probabilities(mine)).tolist()
+            for each, mine in zip(known, forms, strict=True)
         ]
-        place = [self.languages.index(each.language) for each in known]
-        for at, word in enumerate(words):
-            forms = [each[at] for each in folded]
-            nats, stems, stays = _evidence(word, known, forms, [float(s[at]) for s in spelt])
-            if language := self.terms.get(word.written.casefold()):
-                nats = [
-                    n + TERM * (each.language == language)
-                    for n, each in zip(nats, known, strict=True)
-                ]
-            most = max(nats)
-            likelihoods, all_stems = [LEAST] * len(self.languages), [""] * len(self.languages)
-            for where, each, stem in zip(place, nats, stems, strict=True):
-                likelihoods[where] = math.exp(max(each - most, -MOST))
-                all_stems[where] = stem
-            yield Heard(likelihoods, all_stems, stays)
+        of_words = zip(words, zip(*forms, strict=True), zip(*spelt, strict=True), strict=True)
+        for word, each_form, each_spelt in of_words:
+            if nats := _hesitation(known, each_form):
+                yield self._heard(known, nats, neutral=True)
+            else:
+                nats, stems = _evidence(word, known, each_form, each_spelt)
+                yield self._heard(known, nats, stems)
+
+    def _by_characters(self, word: Said, known: Sequence[Vocabulary]) -> Heard:
+        """Chinese or Japanese, by how usual its characters are."""
+        nats = []
+        for each in known:
+            usual = (each.letters.get(letter, 0.0) for letter in word.written)
+            nats.append(sum(math.log(share + UNKNOWN_CHARACTER) for share in usual))
+        return self._heard(known, nats)
+
+    def _heard(
+        self,
+        known: Sequence[Vocabulary],
+        nats: Sequence[float],
+        stems: Sequence[str] = (),
+        neutral: bool = False,
+    ) -> Heard:
+        """Of some of the languages, for all of them."""
+        most = max(nats)
+        likelihoods, all_stems = [LEAST] * len(self.languages), list(self._no_stems)
+        for at, (each, said) in enumerate(zip(known, nats, strict=True)):
+            where = self.languages.index(each.language)
+            likelihoods[where] = math.exp(max(said - most, -MOST))
+            all_stems[where] = stems[at] if stems else ""
+        return Heard(likelihoods, all_stems, neutral)
 
 
 def _untold(span: Span) -> Tag:
@@ -230,21 +289,11 @@ def _script(word: Said) -> str:
     return word.script
 
 
-def _written(language: str, script: str) -> bool:
-    """A language of which nobody knows how it is written may be written in any script."""
-    return script in (scripts_of(language) or {script})
-
-
 def _before_each(text: str, found: Sequence[Span]) -> tuple[list[Said], list[float]]:
     """The words, and for each how probable what stands before it makes it that nobody switched."""
     said, stays, end = [], [], 0
     for span in found:
-        between = text[end : span.start]
-        stay = STAYS
-        if not end or (between != " " and _SENTENCE_END.search(between)):
-            stay = STAYS_AFTER_SENTENCE
-        elif between != " " and _COMMA.search(between):
-            stay = STAYS_AFTER_COMMA
+        stay = _stays(text[end : span.start]) if end else STAYS_AFTER_SENTENCE
         begins = stay == STAYS_AFTER_SENTENCE
         said.append(Said(text[span.start : span.end], span.script, begins, span.broken))
         stays.append(stay)
@@ -252,35 +301,56 @@ def _before_each(text: str, found: Sequence[Span]) -> tuple[list[Said], list[flo
     return said, stays
 
 
+def _stays(between: str) -> float:
+    if between == " ":
+        return STAYS
+    ended = _SENTENCE_END.search(between) and _BLANK.search(between)
+    if ended or _CERTAIN_END.search(between):
+        return STAYS_AFTER_SENTENCE
+    return STAYS_AFTER_COMMA if _COMMA.search(between) else STAYS
+
+
+def _certain(word: Said, known: Vocabulary) -> float:
+    """Of the only language with the word's script: what it does not know may be another one's, as
+    Hindi in Latin letters is."""
+    form = known.fold(word.written)
+    return 1.0 if known.share(form) or known.derived(form) else UNKNOWN
+
+
+def _hesitation(known: Sequence[Vocabulary], forms: Sequence[str]) -> list[float]:
+    """Nats for each language of a word that is one's in none; empty for others."""
+    if not any(map(HESITATION.fullmatch, forms)):
+        return []
+    if any(each.share(form) > HESITATED for each, form in zip(known, forms, strict=True)):
+        return []
+    written = (each.writes(form) for each, form in zip(known, forms, strict=True))
+    return [0.0 if usual else -FOREIGN_LETTER for usual in written]
+
+
 def _evidence(
     word: Said, known: Sequence[Vocabulary], forms: Sequence[str], spelt: Sequence[float]
-) -> tuple[list[float], list[str], float]:
-    """For each language nats, and the language of the stem; and what of Heard.stays."""
-    counted = [each.share(form) for each, form in zip(known, forms, strict=True)]
-    if HESITATION.fullmatch(forms[0]) and max(counted) < HESITATED:
-        own = [set(form) <= each.letters for each, form in zip(known, forms, strict=True)]
-        nats = [0.0 if usual else -FOREIGN_LETTER for usual in own]
-        return nats, [""] * len(known), STAYS_AT_NEUTRAL
+) -> tuple[list[float], list[str]]:
+    """Nats for each language; and, where only the ending is in it, the language of the stem."""
+    shares = [each.share(form) for each, form in zip(known, forms, strict=True)]
+    ordinary = max(shares) >= ORDINARY
+    capital = word.written[0].isupper() and not word.begins and not word.written.isupper()
     nats, stems = [], []
-    ordinary = max(counted) >= ORDINARY
-    capital = word.written[0].isupper() and not word.begins
-    for each, form, share, spelling in zip(known, forms, counted, spelt, strict=True):
+    for each, form, share, spelling in zip(known, forms, shares, spelt, strict=True):
         worth, mixed, stem = (1 - SPELT) * share + SPELT * spelling, 0.0, ""
         if not ordinary:
             worth += DERIVED * each.derived(form)
-            if not word.broken:
-                mixed, stem = max(
-                    (MIXED * each.derived(form, o), o.language) for o in known if o is not each
-                )
-        found = SHARPNESS * math.log(worth + mixed + 1e-30)
+        if not ordinary and not word.broken:
+            others = (other for other in known if other is not each)
+            mixed, stem = max((MIXED * each.derived(form, o), o.language) for o in others)
+        said = SHARPNESS * math.log(worth + mixed + 1e-30)
+        stem = stem if mixed > worth else ""
         if word.broken:
-            found *= BROKEN_OFF
-        is_mixed = mixed > worth
-        if capital and CAPITAL_NOUNS & {each.language, stem if is_mixed else ""}:
-            found += CAPITAL
-        nats.append(found)
-        stems.append(stem if is_mixed else "")
-    return nats, stems, 0.0
+            said *= BROKEN_OFF
+        if capital and CAPITAL_NOUNS & {each.language, stem}:
+            said += CAPITAL
+        nats.append(said)
+        stems.append(stem)
+    return nats, stems
 
 
 def _shares(likelihoods: Sequence[Sequence[float]], stays: Sequence[float]) -> list[list[float]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, cached_property, lru_cache
 
+import regex
 import wordfreq
 from wordfreq.transliterate import SR_LATN_TABLE
 
@@ -15,85 +16,91 @@ from lexicon.spelling import Spelling
 
 # languages that share a list, or have it under another code
 COUNTED_AS = {"no": "nb", "nn": "nb", "tl": "fil", "hr": "sh", "sr": "sh", "bs": "sh"}
-DOTTED_I = frozenset({"tr", "az"})  # "I" is the capital of "ı", "İ" that of "i"
-UNWRITTEN = frozenset({"ar", "fa", "he", "ur"})  # whose vowel signs are mostly left out
-TATWEEL = "\u0640"
+VOWEL_SIGNS = regex.compile(r"(?<=[\p{Arabic}\p{Hebrew}]\p{M}*)\p{M}|\u0640")  # and the tatweel
+APOSTROPHES = regex.compile("[\u2018\u2019\u201b\u02bc\u05f3]")
+UNSEEN = regex.compile("[\u00ad\u200d\u200e\u200f]")
+JOINER = "\u200c"  # stands in Persian words, and in a list of them
 
 SHORTEST_STEM = 3  # letters
+SHORTEST_BEFORE_APOSTROPHE = 2  # as in "TV'de"; "c'est" is no stem with an ending
 LONGEST_ENDING = 9
 FEWEST_STEMS = 20  # with which an ending is met
 FREQUENT = 0.3  # to which power words count for endings: frequent ones more, but not all
+ELIDING = frozenset({"fr", "it", "ca"})  # "l'homme" is two words of their lists,
+ELIDED = 0.1  # and so frequent, against the rarer of them
 USUAL_LETTER = 1e-4  # of all letters; rarer ones come from foreign names
+MOST_KEPT = 16  # languages; each takes some 20 MB
+
+
+def folded(word: str) -> str:
+    """Any form of Unicode, any capitals and apostrophes as one; without soft hyphens, and without
+    the vowel signs that Arabic and Hebrew mostly leave out."""
+    if word.isascii():
+        return word.lower()
+    form = unicodedata.normalize("NFKC", UNSEEN.sub("", word)).replace("İ", "i").casefold()
+    return VOWEL_SIGNS.sub("", APOSTROPHES.sub("'", form))
 
 
 class Vocabulary:
-    """One language's. Frequencies are shares of all words that are said."""
+    """One language's. Frequencies are shares of all the words in films, books and pages."""
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._code = listed_as(language)
-        self._shares = wordfreq.get_frequency_dict(self._code)
+        self._list = listed_as(language)
+        self._shares = wordfreq.get_frequency_dict(self._list, "small")
 
     def fold(self, word: str) -> str:
         """As it stands in the lists."""
-        if word.isascii() and (word.islower() or self.language not in DOTTED_I):
-            return word.lower()
-        if self.language in DOTTED_I:
-            word = word.replace("I", "ı").replace("İ", "i")
-        folded = unicodedata.normalize("NFKC", word).casefold().replace("\u2019", "'")
-        if self._code == "sh":
-            return folded.translate(SR_LATN_TABLE)
-        if self.language in UNWRITTEN:
-            bare = (c for c in folded if c != TATWEEL and not unicodedata.combining(c))
-            return "".join(bare)
-        return folded
+        if self._list == "tr" and "I" in word:  # which is the capital of "ı"
+            word = unicodedata.normalize("NFC", word).replace("I", "ı")
+        form = folded(word)
+        if self._list == "sh":
+            return form.translate(SR_LATN_TABLE)
+        return form if self._list == "fa" else form.replace(JOINER, "")
 
-    def share(self, folded: str) -> float:
-        """How frequent the word is; 0 where the list has not got it."""
-        return self._shares.get(folded, 0.0)
+    def share(self, form: str) -> float:
+        """How frequent the folded word is; 0 where the list has not got it."""
+        found = self._shares.get(form, 0.0)
+        if not found and "'" in form and self._list in ELIDING:
+            return ELIDED * min(self._shares.get(part, 0.0) for part in form.split("'"))
+        return found
 
-    def derived(self, folded: str, stems: Vocabulary | None = None) -> float:
+    def derived(self, form: str, stems: Vocabulary | None = None) -> float:
         """The best of a stem's frequency times its ending's; the stem may be another language's."""
         share, ending = (stems or self)._shares.get, self.endings.get
-        return max(
-            (share(stem, 0.0) * ending(end, 0.0) for stem, end in _cuts(folded)), default=0.0
-        )
+        return max((share(stem, 0.0) * ending(end, 0.0) for stem, end in _cuts(form)), default=0.0)
 
     @cached_property
     def spelling(self) -> Spelling:
-        return Spelling(self._words)
+        return Spelling(list(self._shares))
 
     @cached_property
-    def endings(self) -> dict[str, float]:
+    def endings(self) -> Mapping[str, float]:
         """What stands behind stems that are words themselves, with its share."""
         met: dict[str, float] = defaultdict(float)
         stems = Counter[str]()
-        words = set(self._words)
-        for word in words:
-            weight = self.share(word) ** FREQUENT
+        for word, share in self._shares.items():
             for stem, end in _inside(word):
-                if stem in words:
-                    met[end] += weight
+                if stem in self._shares:
+                    met[end] += share**FREQUENT
                     stems[end] += 1
         usual = {end: weight for end, weight in met.items() if stems[end] >= FEWEST_STEMS}
         whole = sum(usual.values())
         return {end: weight / whole for end, weight in usual.items()}
 
     @cached_property
-    def letters(self) -> frozenset[str]:
-        """Those that its own words are written with."""
+    def letters(self) -> Mapping[str, float]:
+        """Those that its own words are written with, each with its share."""
         found: dict[str, float] = defaultdict(float)
-        for word in self._words:
+        for word, share in self._shares.items():
             for letter in word:
-                found[letter] += self.share(word)
+                found[letter] += share
         whole = sum(found.values())
-        return frozenset(letter for letter, share in found.items() if share > USUAL_LETTER * whole)
+        return {letter: share / whole for letter, share in found.items()}
 
-    @cached_property
-    def _words(self) -> Sequence[str]:
-        """The more frequent ones."""
-        steps = wordfreq.get_frequency_list(self._code, "small")
-        return [word for step in steps for word in step]
+    def writes(self, form: str) -> bool:
+        """Whether it uses all these letters."""
+        return all(self.letters.get(letter, 0.0) > USUAL_LETTER for letter in form)
 
 
 @cache
@@ -103,16 +110,18 @@ def listed_as(language: str) -> str:
     return code if code in wordfreq.available_languages("small") else ""
 
 
-@cache
+@lru_cache(MOST_KEPT)
 def vocabulary(language: str) -> Vocabulary | None:
     """None for a language (ISO 639) whose words were not counted."""
     return Vocabulary(language) if listed_as(language) else None
 
 
-def _cuts(folded: str) -> Iterable[tuple[str, str]]:
+def _cuts(form: str) -> Iterable[tuple[str, str]]:
     """Where a stem may end: at the apostrophe, else wherever."""
-    stem, apostrophe, end = folded.partition("'")
-    return [(stem, end)] if apostrophe and stem and end else _inside(folded)
+    stem, apostrophe, end = form.partition("'")
+    if apostrophe:
+        return [(stem, end)] if len(stem) >= SHORTEST_BEFORE_APOSTROPHE and end else []
+    return _inside(form)
 
 
 def _inside(word: str) -> Iterator[tuple[str, str]]:

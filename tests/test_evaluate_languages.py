@@ -83,7 +83,9 @@ def test_a_file_that_cannot_be_used_is_refused_with_the_reason(sentences, lines,
     ("languages", "message"),
     [
         (("tr", "qq"), "“qq” is not known"),
-        (("tr", "kk"), "Words in kk cannot be told from words in tr"),
+        (("hr", "sr"), "Words in hr cannot be told from words in sr"),
+        (("tr", ""), "has an empty one"),
+        (("tr", "sw"), "Words in sw cannot be told from words in tr"),
     ],
 )
 def test_languages_that_cannot_be_told_are_refused(tagged, languages, message):

@@ -74,10 +74,13 @@ def _languages(texts: Sequence[str]) -> list[str]:
         languages = list(dict.fromkeys(map(language_code, texts)))
     except ValueError as error:
         raise CommandError(str(error)) from None
-    for code, others in cannot_tell(languages).items():
+    if "" in languages:
+        raise CommandError("--languages has an empty one. Allowed: ISO 639 codes, such as tr de.")
+    if unclear := cannot_tell(languages):
+        code, others = next(iter(unclear.items()))
         raise CommandError(
-            f"Words in {code} cannot be told from words in {' or '.join(others)}: there is no list"
-            f" of words in {code}, and the script is the same."
+            f"Words in {code} cannot be told from words in {' or '.join(others)}: the script is the"
+            " same, and no words of one are known that are not the other's."
         )
     return languages
 
