@@ -28,8 +28,6 @@ LANGUAGE_NAMES = (
     " tt=tatar ug=uyghur uk=ukrainian ur=urdu uz=uzbek vi=vietnamese wo=wolof xh=xhosa yi=yiddish"
     " yo=yoruba zh=chinese|mandarin|cantonese|yue|cmn zu=zulu he=iw jv=jw id=in"
 )
-# codes of the same language, or of what is written as it is
-SAME = {"nb": "no", "fil": "tl", "sh": "hr", "cmn": "zh", "yue": "zh", "iw": "he", "in": "id"}
 _CODES = {
     name: code
     for code, names in (entry.split("=") for entry in LANGUAGE_NAMES.split())
@@ -57,7 +55,7 @@ def language_code(text: str) -> str:
             f"The language “{written}” is not known. Allowed: an ISO 639 code, such as en, de, hi"
             " or zh; empty for any language."
         )
-    return SAME.get(found.language, found.language)
+    return found.language
 
 
 def code_of_name(name: str) -> str:

@@ -58,6 +58,8 @@ WRITTEN_IN = {
     "Hang": "ko",  # Han characters have left today's Korean
 }
 
+# other codes of what is written in the same way
+SAME = {"nb": "no", "nn": "no", "fil": "tl", "sh": "hr", "cmn": "zh", "yue": "zh"}
 # where another one is usual
 RARELY = {
     "kk": {"Latn", "Arab"},
@@ -107,7 +109,7 @@ def script_code(text: str) -> str:
 
 def scripts_of(language: str) -> frozenset[str]:
     """The scripts in which a language (ISO 639-1) is written today; empty where not known."""
-    return _SCRIPTS_OF.get(language, frozenset())
+    return _SCRIPTS_OF.get(SAME.get(language, language), frozenset())
 
 
 def usual_scripts_of(language: str) -> frozenset[str]:

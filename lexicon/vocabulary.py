@@ -15,7 +15,7 @@ from wordfreq.transliterate import SR_LATN_TABLE
 from lexicon.spelling import Spelling
 
 # languages that share a list, or have it under another code
-COUNTED_AS = {"no": "nb", "nn": "nb", "tl": "fil", "hr": "sh", "sr": "sh", "bs": "sh"}
+COUNTED_AS = {"no": "nb", "nn": "nb", "tl": "fil", "hr": "sh", "sr": "sh", "bs": "sh", "cmn": "zh"}
 VOWEL_SIGNS = regex.compile(r"(?<=[\p{Arabic}\p{Hebrew}]\p{M}*)\p{M}|\u0640")  # and the tatweel
 APOSTROPHES = regex.compile("[\u2018\u2019\u201b\u02bc\u05f3]")
 UNSEEN = regex.compile("[\u00ad\u200d\u200e\u200f]")

@@ -50,6 +50,7 @@ def runs(text: str, *languages: str) -> str:
         ("ja en", "明日の [ja] meeting [en] はキャンセルです [ja]"),
         ("fr en", "Il dit que [fr] she is not here [en] mais c'est l'homme qu'il a vu [fr]"),
         ("fa en", "می‌روم به خانه‌ها [fa] by taxi [en]"),
+        ("nb ja", "jeg reiser i morgen [nb] 明日のミーティング [ja]"),
         ("ja zh", "東京に行きます [ja] 我们明天去北京开会 [zh]"),
         ("sr ru", "Лекар је дошао јуче [sr] но мы его не видели [ru]"),
     ],
