@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.core.signals import request_finished, request_started
 from django.test import Client
 
 from tests.conftest import SAMPLE
@@ -93,9 +94,45 @@ def complaints() -> Iterator[Complaints]:
     assert not noted.unexpected
 
 
+class Requests:
+    """Those that the live server is at work on."""
+
+    QUIET_S = 0.06  # one that the browser sent last may be on its way
+
+    def __init__(self) -> None:
+        self.under_way: set[int] = set()
+        self.changed_at = 0.0
+
+    def started(self, **_: Any) -> None:
+        self.under_way.add(threading.get_ident())
+        self.changed_at = time.monotonic()
+
+    def finished(self, **_: Any) -> None:
+        self.under_way.discard(threading.get_ident())
+        self.changed_at = time.monotonic()
+
+    def let_end(self) -> None:
+        """A page that is closed saves once more: emptying the tables meanwhile is a deadlock."""
+        begun = self.changed_at = time.monotonic()
+        while (now := time.monotonic()) < begun + 10:
+            if not self.under_way and now - self.changed_at > self.QUIET_S:
+                return
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def requests() -> Iterator[Requests]:
+    seen = Requests()
+    request_started.connect(seen.started)
+    request_finished.connect(seen.finished)
+    yield seen
+    request_started.disconnect(seen.started)
+    request_finished.disconnect(seen.finished)
+
+
 @pytest.fixture
 def new_context(
-    browser: Browser, live_server: Any, complaints: Complaints
+    browser: Browser, live_server: Any, complaints: Complaints, requests: Requests
 ) -> Iterator[Callable[..., BrowserContext]]:
     """A browser of its own, logged in as `user`. Depends on `complaints`, so closes first."""
     opened: list[BrowserContext] = []
@@ -119,21 +156,7 @@ def new_context(
     yield new
     for context in opened:
         context.close()
-    let_requests_end()
-
-
-def let_requests_end() -> None:
-    """A page that is closed saves once more: emptying the tables meanwhile would be a deadlock."""
-    ends = time.monotonic() + 10
-    while time.monotonic() < ends:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND pid <> pg_backend_pid() AND state <> 'idle'"
-            )
-            if cursor.fetchone() == (0,):
-                return
-        time.sleep(0.02)
+    requests.let_end()
 
 
 def log_in(context: BrowserContext, url: str, user: User) -> None:

@@ -220,6 +220,7 @@ def test_a_button_keeps_the_focus_when_the_column_comes_anew(desk: Desk) -> None
     expect(column(desk, "Entresto").get_by_role("button")).to_be_focused()
     desk.page.keyboard.press("Enter")
     expect(box).to_have_value(HEARD + " Today.")
+    desk.is_saved()
 
 
 def test_f8_goes_from_mark_to_mark_and_back(desk: Desk) -> None:
