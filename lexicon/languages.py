@@ -33,6 +33,10 @@ _CODES = {
     for code, names in (entry.split("=") for entry in LANGUAGE_NAMES.split())
     for name in names.split("|")
 }
+_NAMES = {
+    code: names.split("|")[0].capitalize()
+    for code, names in reversed([entry.split("=") for entry in LANGUAGE_NAMES.split()])
+}
 _WRITTEN = frozenset(" ".join(WRITTEN_IN.values()).split())
 
 
@@ -56,6 +60,11 @@ def language_code(text: str) -> str:
             " or zh; empty for any language."
         )
     return found.language
+
+
+def name_of(code: str) -> str:
+    """In English, for people and engines; the code itself where it has no name here."""
+    return _NAMES.get(code, code)
 
 
 def code_of_name(name: str) -> str:

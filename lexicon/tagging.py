@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -43,9 +43,11 @@ STAYS_AT_NEUTRAL = 0.97  # numbers and hesitations: who switches does so after t
 CAPITAL_NOUNS = frozenset({"de", "lb"})
 HESITATION = regex.compile(r"[aeiouäöüəı]h*m+|[aeouäöü]e?h+m*|h+m+|m+h+m*|mm+|h[aä]")
 HESITATED = 10**-3.9  # what is more frequent in a language is a word of it
+SURE = 0.9  # confidence from which a word need not be looked at
 UNKNOWN = 0.6  # how sure a language is that alone has a script, of words that it does not have
 UNKNOWN_CHARACTER = 1e-6  # its share in Chinese or Japanese
 WITHOUT_BLANKS = frozenset({"Hani", "Kana", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
+NO_TERMS: Mapping[str, str] = {}
 JAPANESE = frozenset({"Hani", "Kana"})
 
 _JOINING = "'\u2018\u2019\u201b\u02bc&\u00b7\u05f3\u05f4"  # between letters; and in Hebrew, "
@@ -153,32 +155,43 @@ class Heard(NamedTuple):
 
 class Tagger:
     """Of texts in any of some languages (ISO 639), such as those of one job: what it looked up it
-    keeps. `terms`: single words of the lexicon, `folded`, and the language of each."""
+    keeps."""
 
-    def __init__(self, languages: Iterable[str], terms: Mapping[str, str] | None = None) -> None:
+    def __init__(self, languages: Iterable[str]) -> None:
         self.languages = list(dict.fromkeys(languages))
-        self.terms = terms or {}
         self._cannot_tell = cannot_tell(self.languages)
         self._no_stems = [""] * len(self.languages)
         self._known: dict[Said, Heard] = {}
 
-    def tags(self, texts: Sequence[str]) -> list[list[Tag]]:
+    def tags(self, texts: Sequence[str], terms: Mapping[str, str] = NO_TERMS) -> list[list[Tag]]:
         """Of each text, a tag for each of its words, and for each number. The texts may be those
         of one recording, or have nothing to do with each other: each is read by itself, but new
-        words are looked up once for all."""
+        words are looked up once for all. `terms`: single words of the lexicon, `folded`, and the
+        language of each."""
         found = [list(spans(text)) for text in texts]
         if not self.languages:
             return [[_untold(span) for span in each] for each in found]
         read = [_before_each(text, each) for text, each in zip(texts, found, strict=True)]
         self._learn(said for words, _ in read for said in words)
         return [
-            self._tagged(each, said, stays) for each, (said, stays) in zip(found, read, strict=True)
+            self._tagged(each, said, stays, terms)
+            for each, (said, stays) in zip(found, read, strict=True)
         ]
 
     def _tagged(
-        self, found: Sequence[Span], said: Sequence[Said], stays: Sequence[float]
+        self,
+        found: Sequence[Span],
+        said: Sequence[Said],
+        stays: Sequence[float],
+        terms: Mapping[str, str],
     ) -> list[Tag]:
         heard = [self._known[each] for each in said]
+        if terms:
+            known = [terms.get(folded(each.written)) for each in said]
+            heard = [
+                self._only([language]) if language in self.languages else each
+                for each, language in zip(heard, known, strict=True)
+            ]
         stays = [
             STAYS_AT_NEUTRAL if each.neutral and not word.begins else stay
             for each, word, stay in zip(heard, said, stays, strict=True)
@@ -206,10 +219,6 @@ class Tagger:
         for script, group in groupby(new, _script):
             words = list(group)
             self._known.update(zip(words, self._of_script(script, words), strict=True))
-        for word in new:
-            language = self.terms.get(folded(word.written)) if self.terms else None
-            if language in self.languages:
-                self._known[word] = self._only([language])
 
     def _only(self, possible: Sequence[str], certain: float = 1.0) -> Heard:
         likelihoods = [1.0 if code in possible else LEAST for code in self.languages]
@@ -279,6 +288,43 @@ class Tagger:
             likelihoods[where] = math.exp(max(said - most, -MOST))
             all_stems[where] = stems[at] if stems else ""
         return Heard(likelihoods, all_stems, neutral)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words in a row that are in one language. What is `unsure` stands alone, with its confidence;
+    `by_person`: somebody said so."""
+
+    start: int
+    end: int
+    language: str
+    ending: str = ""
+    confidence: float = 1.0
+    by_person: bool = False
+
+
+def runs(tags: Iterable[Tag]) -> list[Run]:
+    """The tags of one text, those of the same language together; without what cannot be told."""
+    found: list[Run] = []
+    last: Run | None = None
+    for tag in tags:
+        sure = tag.confidence >= SURE and not tag.ending
+        if (
+            last
+            and sure
+            and last.language == tag.language
+            and last.confidence >= SURE
+            and not last.ending
+        ):
+            last = found[-1] = replace(
+                last, end=tag.end, confidence=min(last.confidence, tag.confidence)
+            )
+        elif tag.language:
+            last = Run(tag.start, tag.end, tag.language, tag.ending, tag.confidence)
+            found.append(last)
+        else:
+            last = None
+    return found
 
 
 def _untold(span: Span) -> Tag:

@@ -49,6 +49,11 @@ class Vocabulary:
         self._list = listed_as(language)
         self._shares = wordfreq.get_frequency_dict(self._list, "small")
 
+    @property
+    def words(self) -> Iterable[str]:
+        """All of the list, the commonest first."""
+        return self._shares
+
     def fold(self, word: str) -> str:
         """As it stands in the lists."""
         if self._list == "tr" and "I" in word:  # which is the capital of "ı"

@@ -315,6 +315,7 @@ jobs = Table(
     code("model", "Which model of it", None),
     code("asked_model", "The model that was wished for, where another had to take its place"),
     json("languages", "Expected languages, ISO 639 codes", "[]"),
+    json("heard_languages", "Languages found in the text, where none were expected", "[]"),
     json("script_policy", "Script to write each language in", "{}"),
     json("options", "Further wishes for this job", "{}"),
     code("status", "Where the work stands", "queued"),
@@ -430,7 +431,15 @@ attempts = Table(
     words("error_message", "What the engine said"),
     made("started_at"),
     moment("finished_at", "Answer or error received"),
-    one_of("step", "first", "without_prompt", "smaller", "other_model", "second_look"),
+    one_of(
+        "step",
+        "first",
+        "without_prompt",
+        "without_languages",
+        "smaller",
+        "other_model",
+        "second_look",
+    ),
     # how many requests are under way
     Index("ix_attempts_open", "account", postgresql_where=text("finished_at IS NULL")),
     comment="Each request to an engine and its answer, kept for ever",
@@ -452,6 +461,12 @@ segments = Table(
     json("words", "Words with times: [text, start_ms, end_ms, confidence, estimated]", "[]"),
     json("replacements", "What the lexicon changed", "[]"),
     json("marks", "Places that a reviewer should look at", "[]"),
+    json(
+        "tags",
+        "Words in a row in one language: [start, end, language, ending's language, how sure, by a"
+        " person], in characters of the text",
+        "[]",
+    ),
     number("version", "Rises with each change; a save names the one it was made from", 1),
     flag("accepted", "A reviewer has been through it"),
     *user("edited_by", "Who changed it last"),

@@ -426,11 +426,16 @@ def test_the_least_bad_of_several_answers():
 
 
 def test_each_kind_says_what_helps():
-    kinds = {"hole", "cap", "loop", "echo", "silence", "script", "language", "credits"}
-    assert set(HELPED_BY) == kinds
+    kinds = {"hole", "cap", "loop", "echo", "silence", "credits"}
+    assert set(HELPED_BY) == kinds | {"script", "language", "translated", "romanised"}
     assert HELPED_BY["cap"] == {"smaller"}
     assert HELPED_BY["echo"] == {"without_prompt"}
-    assert set().union(*HELPED_BY.values()) == {"without_prompt", "smaller", "other_model"}
+    assert set().union(*HELPED_BY.values()) == {
+        "without_prompt",
+        "without_languages",
+        "smaller",
+        "other_model",
+    }
 
 
 @pytest.mark.parametrize("code", ["en", "zh"])

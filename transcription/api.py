@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from lexicon import policies
 from speech_project.access.models import ApiKey
 from speech_project.access.objects import why_not
 from transcription import hints, progress
@@ -37,16 +38,17 @@ from transcription.services import (
 class JobSerializer(serializers.ModelSerializer):
     progress = serializers.SerializerMethodField()
     demo_quality = serializers.SerializerMethodField()
+    script_policy = serializers.SerializerMethodField()
 
     class Meta:
         model = Job
         fields = [
             "id", "title", "status", "review_status", "progress", "model", "asked_model",
-            "demo_quality", "languages", "options", "source_job", "priority", "audio_name",
-            "audio_sha256", "audio_bytes", "audio_format", "duration_ms", "speech_dbfs",
-            "word_count", "lexicon_version", "lexicon_problem", "budget_usd", "cost_usd", "usage",
-            "error_code", "error_message", "metadata", "created_at", "started_at",
-            "finished_at", "reviewed_at",
+            "demo_quality", "languages", "script_policy", "options", "source_job", "priority",
+            "audio_name", "audio_sha256", "audio_bytes", "audio_format", "duration_ms",
+            "speech_dbfs", "word_count", "lexicon_version", "lexicon_problem", "budget_usd",
+            "cost_usd", "usage", "error_code", "error_message", "metadata", "created_at",
+            "started_at", "finished_at", "reviewed_at",
         ]  # fmt: skip
 
     def get_progress(self, job: Job) -> int:
@@ -54,6 +56,9 @@ class JobSerializer(serializers.ModelSerializer):
             return 100
         of_page = self.context.get("progress")
         return (of_page[job.pk] if of_page else progress.of(job)).percent
+
+    def get_script_policy(self, job: Job) -> str:
+        return policies.written(job.script_policy)
 
     def get_demo_quality(self, job: Job) -> bool:
         record = MODELS.get(job.model)
@@ -76,6 +81,7 @@ class NewJob(serializers.Serializer):
     title = serializers.CharField(required=False, default="", max_length=200)
     model = serializers.CharField(required=False, default="")
     languages = serializers.ListField(child=serializers.CharField(), required=False, default=list)
+    script_policy = serializers.CharField(required=False, default="", allow_blank=True)
     channels = serializers.CharField(required=False, default="auto")
     prompt = serializers.CharField(required=False, default="", allow_blank=True)
     hints = serializers.BooleanField(required=False, default=True)
@@ -171,7 +177,8 @@ class JobDetail(APIView):
     def get(self, request: Request, job_id: str) -> Response:
         job = get_job(request.user, job_id)
         segments = [segment_dict(segment) for segment in live_segments(job)]
-        return Response(JobSerializer(job).data | {"hints": _hints(job), "segments": segments})
+        more = {"asked": hints.ways(job), "hints": _hints(job), "segments": segments}
+        return Response(JobSerializer(job).data | more)
 
 
 def _hints(job: Job) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from lexicon.compiled import compiled
 from lexicon.matching import Compiled
+from lexicon.vocabulary import folded
 from transcription.correcting import Corrected, as_heard, corrected
 from transcription.models import Job
 from transcription.stitching import Draft
@@ -36,11 +37,21 @@ class JobLexicon:
         """Give it all of a recording: what stands elsewhere tells which words are meant."""
         if self.compiled is not None:
             try:
-                own_script = bool(self.job.options.get("own_script"))
+                own_script = bool(self.job.options.get("own_script") or self.job.script_policy)
                 return corrected(drafts, self.compiled, self.job.languages, own_script)
             except Exception as error:
                 self._failed(error)
         return [as_heard(draft) for draft in drafts]
+
+    @property
+    def languages_of_words(self) -> dict[str, str]:
+        """Terms of one word, as tags are found by, and the language of each."""
+        entries = self.compiled.entries if self.compiled is not None else ()
+        return {
+            folded(entry.text): entry.language
+            for entry in entries
+            if entry.language and " " not in entry.text
+        }
 
     def _failed(self, error: Exception) -> None:
         logger.exception("The lexicon could not be applied to job %s", self.job.pk)

@@ -23,13 +23,14 @@ STORE_PATIENCE_S = 120.0
 PERHAPS_CHARGED = frozenset({"timeout", "bad_answer", "abandoned"})
 
 
-def described(request: Request, given: Hints) -> dict[str, Any]:
-    """What was asked, without the audio."""
+def described(request: Request, given: Hints, way: str) -> dict[str, Any]:
+    """What was asked, without the audio. `way`: a key of switching.WAYS, or empty."""
     told = hints.described(given)
     return {
         "audio_ms": request.audio_ms,
         "languages": list(request.languages),
         "prompt": request.prompt,
+        "way": way,
     } | ({"hints": told} if told else {})
 
 

@@ -7,51 +7,16 @@ often wrong is soon ignored.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 import zlib
-from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
 from math import prod
 
-from lexicon.languages import code_of_name
-from lexicon.scripts import script_of_letter, scripts_of
-from transcription import invented
-from transcription.spoken import LETTERS_A_WORD, Spoken, Token, tokens_of
-
-# --- What a check gives and takes ---------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that looks wrong. `start` and `end` (exclusive) count the blank-separated words
-    of the text; both are None where the whole answer is meant."""
-
-    kind: str  # a key of HELPED_BY
-    reason: str  # one or two sentences for the reviewer: what it is and what to do
-    severity: float  # 0 to 1: how much of the answer is presumably wrong
-    start: int | None = None
-    end: int | None = None
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What is known about the chunk and the request that was answered."""
-
-    audio_ms: int
-    speech_ms: int  # how much of it is speech by its energy: music and noise count too
-    prompt: str = ""
-    keywords: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()  # ISO 639-1 codes expected; empty for unknown
-    detected: str = ""  # as the engine wrote it: "fr" or "french"
-    output_tokens: int | None = None
-    most_output_tokens: int | None = None
-    usual_rate: float | None = None  # as spoken.speech_rate, in the rest of the recording
-
+from transcription import invented, language_checks
+from transcription.findings import Circumstances, Finding, finding, words_within
+from transcription.spoken import Spoken, Token, tokens_of
 
 # What may cure an answer: asking again without prompt and keywords, in smaller pieces, or another
 # model. Each try is paid for, so what hardly helps is left out.
@@ -61,17 +26,13 @@ HELPED_BY: dict[str, frozenset[str]] = {
     "loop": frozenset({"without_prompt", "smaller", "other_model"}),
     "echo": frozenset({"without_prompt"}),
     "silence": frozenset({"other_model"}),
-    "script": frozenset({"without_prompt", "other_model"}),
-    "language": frozenset({"smaller", "other_model"}),  # some settle on one language a request
+    "script": frozenset({"without_prompt", "without_languages", "other_model"}),
+    # some settle on one language a request
+    "language": frozenset({"without_languages", "smaller", "other_model"}),
+    "translated": frozenset({"without_prompt", "without_languages", "smaller", "other_model"}),
+    "romanised": frozenset({"without_prompt", "without_languages", "other_model"}),
     "credits": frozenset({"other_model"}),
 }
-
-
-def _finding(answer: Spoken, kind: str, reason: str, first: int, end: int, wrong: float) -> Finding:
-    """A finding about the tokens from `first` up to `end`, of which `wrong` units are."""
-    start, last = answer.tokens[first].word, answer.tokens[end - 1].word
-    return Finding(kind, reason, min(1.0, wrong / answer.units), start, last + 1)
-
 
 # --- Too little text ----------------------------------------------------------------------------
 
@@ -143,7 +104,7 @@ def loop(answer: Spoken, _: Circumstances) -> Iterator[Finding]:
         found = True
         reason = "The engine repeated itself here. Keep what is really said; listen to it."
         again = sum(token.units for token in answer.tokens[first + period : end])
-        yield _finding(answer, "loop", reason, first, end, again)
+        yield finding(answer, "loop", reason, first, end, again)
     if not found:
         yield from _monotony(answer.text)
 
@@ -182,7 +143,7 @@ def _monotony(text: str) -> Iterator[Finding]:
     starts = range(0, max(1, len(text) - WINDOW // 2), WINDOW // 2)
     ratio, start = max((_compression(text[at : at + WINDOW]), at) for at in starts)
     if ratio > COMPRESSION:
-        first, end = _words_within(text, start, min(len(text), start + WINDOW))
+        first, end = words_within(text, start, min(len(text), start + WINDOW))
         reason = "The engine may have repeated itself here. Listen to it."
         share = min(1.0, WINDOW / len(text)) * (1 - COMMON_COMPRESSION / ratio)
         yield Finding("loop", reason, share, first, end)
@@ -195,12 +156,6 @@ def _compression(text: str) -> float:
     ranks: dict[str, int] = {}
     coded = bytes(ranks.setdefault(letter, len(ranks)) % 256 for letter in text.casefold())
     return len(coded) / len(zlib.compress(coded))
-
-
-def _words_within(text: str, start: int, end: int) -> tuple[int, int]:
-    """From offsets in the text to the words that they touch."""
-    starts = [match.start() for match in re.finditer(r"\S+", text)]
-    return max(0, bisect_right(starts, start) - 1), bisect_left(starts, end)
 
 
 # --- Text that nobody said ----------------------------------------------------------------------
@@ -239,7 +194,7 @@ def echo(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
         span = _echoed(answer, given, c)
         if span:
             said = sum(token.units for token in answer.tokens[slice(*span)])
-            yield _finding(answer, "echo", reason, *span, said)
+            yield finding(answer, "echo", reason, *span, said)
             return
     if _bare_list(answer, c):
         reason = "These are terms that the engine was given. Delete what is not said."
@@ -283,69 +238,6 @@ def _fits(answer: Spoken, c: Circumstances) -> bool:
     return SLOWEST * seconds - 2 <= answer.units <= FASTEST * seconds + 1
 
 
-# --- The wrong writing or language --------------------------------------------------------------
-
-FOREIGN_WORDS = 2.0  # in a script other than Latin: it never gets into a text by itself
-# Latin does, everywhere: brands, drugs, acronyms, whole English phrases.
-LATIN_WORDS = 4.0
-LATIN_SHARE = 0.5
-HAN_WITHOUT_KANA = 25  # characters: an address in Japanese may have some twenty
-FEWEST_FOR_LANGUAGE = 3.0  # words; no engine knows the language of an "Okay"
-# told apart by their writing or their borders more than by ear: never a finding
-SOUND_ALIKE = (frozenset({"bs", "hr", "sr"}), frozenset({"hi", "ur"}), frozenset({"id", "ms"}))
-
-
-def script(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
-    """Words in a script in which none of the expected languages is written."""
-    codes = {code_of_name(language) for language in c.languages}
-    if not codes or "" in codes:
-        return
-    expected = frozenset().union(*(scripts_of(code) for code in codes))
-    written = [(at, _token_script(token)) for at, token in enumerate(answer.tokens)]
-    lettered = sum(answer.tokens[at].units for at, of in written if of)
-    foreign = [at for at, of in written if of and of not in expected and of != "Latn"]
-    units = sum(answer.tokens[at].units for at in foreign)
-    if units < FOREIGN_WORDS:
-        foreign = []
-        if "Latn" not in expected:
-            foreign = [at for at, of in written if of == "Latn"]
-            units = sum(answer.tokens[at].units for at in foreign)
-            if units < LATIN_WORDS or units <= LATIN_SHARE * lettered:
-                foreign = []
-    if not foreign and _han_alone(written, codes):
-        foreign = [at for at, of in written if of == "Hani"]
-        units = lettered
-    if foreign:
-        reason = "These words are not in the writing of the expected languages. Listen to it."
-        yield _finding(answer, "script", reason, foreign[0], foreign[-1] + 1, units)
-
-
-def _token_script(token: Token) -> str:
-    """The script of most of a token; "" too for single letters, which may be symbols ("μg")."""
-    scripts = Counter(filter(None, map(script_of_letter, token.text)))
-    (of, letters), *_ = scripts.most_common(1) or [("", 0)]
-    return of if letters > 1 or of in LETTERS_A_WORD else ""
-
-
-def _han_alone(written: list[tuple[int, str]], codes: set[str]) -> bool:
-    """Chinese where Japanese was expected: it has the same characters, but no kana between."""
-    scripts = [of for _, of in written]
-    japanese = "ja" in codes and "zh" not in codes
-    return japanese and "Kana" not in scripts and scripts.count("Hani") >= HAN_WITHOUT_KANA
-
-
-def language(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
-    """The engine says that it heard a language that was not expected: it may have translated."""
-    heard = code_of_name(c.detected)
-    codes = {code_of_name(name) for name in c.languages}
-    if not heard or not codes or "" in codes or answer.units < FEWEST_FOR_LANGUAGE:
-        return
-    alike = next((group for group in SOUND_ALIKE if heard in group), frozenset({heard}))
-    if not alike & codes:
-        reason = f"The engine took this for another language ({c.detected}). Check that it is not"
-        yield Finding("language", f"{reason} a translation.", 0.5)
-
-
 # --- Invented credits ---------------------------------------------------------------------------
 
 
@@ -354,15 +246,14 @@ def credits(answer: Spoken, _: Circumstances) -> Iterator[Finding]:
     text = unicodedata.normalize("NFC", answer.text)
     for start, end in invented.spans(text):
         reason = "Engines invent such sentences in quiet audio. Delete it if it is not said."
-        yield Finding(
-            "credits", reason, (end - start) / len(text), *_words_within(text, start, end)
-        )
+        yield Finding("credits", reason, (end - start) / len(text), *words_within(text, start, end))
 
 
 # --- All together -------------------------------------------------------------------------------
 
 CHECKS: tuple[Callable[[Spoken, Circumstances], Iterator[Finding]], ...] = (
-    hole, cap, loop, echo, silence, script, language, credits,
+    hole, cap, loop, echo, silence, credits, language_checks.script, language_checks.language,
+    language_checks.translated, language_checks.english, language_checks.romanised,
 )  # fmt: skip
 
 

@@ -1,17 +1,18 @@
 """One chunk is heard: the engine is asked, its answer checked, and asked again where it is wrong.
 
-The order of the reactions is that of `Attempt.Step`: again without the prompt and terms, in
-smaller parts, by another model; what is still wrong then is marked for the reviewer. Where people
-wished for it, there is a second look for terms that the text may lack. Each request is an Attempt
-that keeps its answer, and an answer that is there is never asked for again: when a worker dies
-between two requests, the next one goes on from what the first has got.
+The order of the reactions is that of `Attempt.Step`: again without the prompt and terms, then
+without the languages too, in smaller parts, by another model; what is still wrong then is marked
+for the reviewer. Where people wished for it, there is a second look for terms that the text may
+lack. Each request is an Attempt that keeps its answer, and an answer that is there is never asked
+for again: when a worker dies between two requests, the next one goes on from what the first has
+got.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import median
@@ -26,6 +27,7 @@ from transcription import (
     checks,
     choosing,
     hints,
+    language_checks,
     recordings,
     second_look,
     spoken,
@@ -135,6 +137,8 @@ class _Hearing:
         match step:
             case Attempt.Step.WITHOUT_PROMPT:
                 return first.hinted
+            case Attempt.Step.WITHOUT_LANGUAGES:
+                return bool(hints.asked(self.job, self.record).languages)
             case Attempt.Step.SMALLER:
                 return len(self._parts) > 1
             case _:
@@ -159,6 +163,8 @@ class _Hearing:
                 return self._ask(step, self.record, self.samples, told)
             case Attempt.Step.WITHOUT_PROMPT:
                 return self._ask(step, self.record, self.samples)
+            case Attempt.Step.WITHOUT_LANGUAGES:
+                return self._ask(step, self.record, self.samples, tell_languages=False)
             case Attempt.Step.SMALLER:
                 return self._in_parts(step, self.record)
             case Attempt.Step.SECOND_LOOK:
@@ -187,12 +193,16 @@ class _Hearing:
         told: Hints = NO_HINTS,
         *,
         part: int = 0,
+        tell_languages: bool = True,
     ) -> _Asked:
         """The stored answer to this request, or the engine's."""
+        asked = hints.asked(self.job, record)
+        languages = asked.languages if tell_languages else ()
+        way = asked.way if languages or (asked.prompt and told.prompt) else ""
         request = Request(
             audio=self.flac if samples is self.samples else audio.encode_flac(samples),
             audio_ms=_ms(samples),
-            languages=tuple(self.job.languages),
+            languages=languages,
             prompt=told.prompt,
             keywords=told.keywords,
             sounds_like=told.sounds_like,
@@ -205,7 +215,7 @@ class _Hearing:
             part=part,
             account=choosing.account_of(record),
             model=record.model,
-            request=attempts.described(request, told),
+            request=attempts.described(request, told, way),
             cost_usd=record.cost_usd(request.audio_ms / 1000),
         )
         if self.again and (stored := attempts.stored(attempt)):
@@ -255,6 +265,8 @@ class _Hearing:
             prompt=came.prompt,
             keywords=came.keywords,
             languages=tuple(self.job.languages),
+            policy=self.job.script_policy,
+            around=tuple(hints.near(self.chunk)),
             detected=came.answer.language,
             output_tokens=came.answer.usage.get("output_tokens"),
             most_output_tokens=came.record.most_output_tokens,
@@ -312,6 +324,23 @@ def holes(job: Job, chunk: Chunk, rate: float) -> list[checks.Finding]:
     )
     found = list(checks.hole(spoken.Spoken.of(chunk.text), circumstances))
     return checks.lasting(found, chunk.text, [chunk.text])
+
+
+def translated(job: Job, chunk: Chunk, around: Sequence[str]) -> list[checks.Finding]:
+    """Whether the chunk is in one language while those around switch, now that all are heard."""
+    circumstances = checks.Circumstances(
+        audio_ms=chunk.end_ms - chunk.start_ms,
+        speech_ms=chunk.speech_ms,
+        languages=tuple(job.languages),
+        around=tuple(filter(None, around)),
+    )
+    return list(language_checks.translated(spoken.Spoken.of(chunk.text), circumstances))
+
+
+def can_ask_otherwise(job: Job) -> bool:
+    """Whether there is another way to ask for what looks translated."""
+    way = hints.asked(job, choosing.model_of(job))
+    return bool(way.languages or way.prompt or job.options.get("prompt") or choosing.fallback())
 
 
 def words_of(chunk: Chunk) -> list[TimedWord]:

@@ -17,9 +17,10 @@ from lexicon import hinting
 from lexicon.compiled import compiled
 from lexicon.matching import Passage, match
 from lexicon.prompting import MOST_NAMED, REASONS, Budget, Candidate, Hints, Index, choose
-from transcription import second_look
+from transcription import second_look, switching
 from transcription.engines.base import Answer, Capabilities
 from transcription.models import Attempt, Chunk, Job, Segment
+from transcription.switching import Asked
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ _JOBS_KEPT = 50
 
 def of_chunk(job: Job, chunk: Chunk, record: Capabilities) -> Hints:
     """What goes with the first request for a part of a recording."""
-    prompt = job.options.get("prompt", "") if record.prompt else ""
+    prompt = _prompt(job, record)
     if job.options.get("hints", True):
         with _harmless():
             return _chosen(job, chunk, record, prompt)
@@ -45,7 +46,18 @@ def of_chunk(job: Job, chunk: Chunk, record: Capabilities) -> Hints:
 
 def of_terms(job: Job, terms: Sequence[Candidate], record: Capabilities) -> Hints:
     """These terms alone, as far as the model takes them."""
-    return choose(Index(terms), _budget(record), languages=languages(job, record))
+    known = languages(job, record)
+    return choose(Index(terms), _budget(record), languages=known, prompt=_prompt(job, record))
+
+
+def asked(job: Job, record: Capabilities) -> Asked:
+    """How the model is asked to keep the job's languages apart."""
+    return switching.asked(record, job.languages, job.script_policy)
+
+
+def _prompt(job: Job, record: Capabilities) -> str:
+    own = job.options.get("prompt", "") if record.prompt else ""
+    return switching.joined(asked(job, record), own)
 
 
 def doubted(job: Job, answer: Answer, record: Capabilities) -> list[Candidate]:
@@ -76,7 +88,7 @@ def _harmless() -> Iterator[None]:
 def _chosen(job: Job, chunk: Chunk, record: Capabilities, prompt: str) -> Hints:
     index = hinting.index(job.api_key_id)
     evidence = dict(_said_before(job, index))
-    here = index.evidence(name=f"{job.title} {job.audio_name} {prompt}", near=_near(chunk))
+    here = index.evidence(name=f"{job.title} {job.audio_name} {prompt}", near=near(chunk))
     for at, worth in here.items():
         evidence[at] = max(worth, evidence.get(at, 0.0))
     known = languages(job, record)
@@ -95,11 +107,11 @@ def _budget(record: Capabilities) -> Budget:
     return Budget(form, record.most_terms, TOKENS.get(form), record.prompt_tokens)
 
 
-def _near(chunk: Chunk) -> list[str]:
+def near(chunk: Chunk) -> list[str]:
     """The text of the parts before and after, as far as they are heard."""
     first, last = chunk.position - NEIGHBOURS, chunk.position + NEIGHBOURS
-    near = Chunk.objects.filter(job=chunk.job_id, position__range=(first, last)).exclude(text="")
-    return list(near.values_list("text", flat=True))
+    around = Chunk.objects.filter(job=chunk.job_id, position__range=(first, last))
+    return list(around.exclude(text="").exclude(pk=chunk.pk).values_list("text", flat=True))
 
 
 def _said_before(job: Job, index: Index) -> dict[int, float]:
@@ -177,6 +189,13 @@ def told(attempt: Attempt) -> tuple[str, ...]:
 def left_out(attempt: Attempt) -> list[Untold]:
     kept = attempt.request.get("hints", {}).get("left_out", {})
     return [Untold(reason, left["count"], left["terms"]) for reason, left in kept.items()]
+
+
+def ways(job: Job) -> list[str]:
+    """How the engine was asked to keep languages apart: keys of switching.WAYS, most used first."""
+    first = Attempt.objects.filter(chunk__job=job, step=Attempt.Step.FIRST)
+    counts = Counter(filter(None, first.values_list("request__way", flat=True)))
+    return [way for way, _ in counts.most_common()]
 
 
 def were_told(job: Job) -> bool:

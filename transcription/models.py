@@ -77,6 +77,7 @@ class Job(Work):
     model = models.CharField(editable=False)
     asked_model = models.CharField(blank=True, editable=False)
     languages = models.JSONField(default=list, blank=True)
+    heard_languages = models.JSONField(default=list, blank=True, editable=False)
     script_policy = models.JSONField(default=dict, blank=True, editable=False)
     options = models.JSONField(default=dict, blank=True, editable=False)
     status = models.CharField(choices=Status, default=Status.QUEUED, editable=False)
@@ -190,6 +191,7 @@ class Attempt(models.Model):
     class Step(models.TextChoices):
         FIRST = "first"
         WITHOUT_PROMPT = "without_prompt"
+        WITHOUT_LANGUAGES = "without_languages"
         SMALLER = "smaller"
         OTHER_MODEL = "other_model"
         SECOND_LOOK = "second_look"
@@ -253,6 +255,7 @@ class Segment(models.Model):
     words = models.JSONField(default=list)
     replacements = models.JSONField(default=list)
     marks = models.JSONField(default=list)
+    tags = models.JSONField(default=list)
     version = models.IntegerField(default=1)
     accepted = models.BooleanField(default=False)
     edited_by_id = models.IntegerField(null=True)

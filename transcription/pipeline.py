@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from transcription import (
     leases,
     recordings,
     stitching,
+    tags,
 )
 from transcription.applying import JobLexicon
 from transcription.correcting import Corrected
@@ -282,9 +283,15 @@ def finish(job_id: Any) -> None:
         if chunks and len(failed) == len(chunks):
             _fail_job(job, failed[0].error_code, failed[0].error_message)
             return
-        drafts = stitching.transcript([_heard(chunk) for chunk in _with_late_checks(job, chunks)])
+        chunks = _with_late_checks(job, chunks)
+        if again := _to_ask_again(job, chunks):
+            _ask_again(job, again)
+            return
+        drafts = stitching.transcript([_heard(chunk) for chunk in chunks])
         sent = dict.fromkeys(hints.to_count(job), 1)
-        matched = _write_segments(job, chunks, lexicon.corrected(drafts))
+        corrected = lexicon.corrected(drafts)
+        languages = tags.of_job(job, [each.text for each in corrected])
+        matched = _write_segments(job, chunks, corrected, languages, lexicon.languages_of_words)
         answered = Attempt.objects.filter(chunk__job=job)
         lease.mine.all().update(
             status=Job.Status.COMPLETED,
@@ -295,22 +302,64 @@ def finish(job_id: Any) -> None:
             cost_usd=answered.aggregate(sum=Sum("cost_usd"))["sum"],
             lexicon_version=lexicon.version or job.lexicon_version,
             lexicon_problem=lexicon.problem,
+            heard_languages=[] if job.languages else languages,
         )
         wake("make_playback", job.pk, queue="media")
         count(sent=sent, matched=matched)  # last, as it locks the terms, which other jobs have too
 
 
 def _with_late_checks(job: Job, chunks: list[Chunk]) -> list[Chunk]:
-    """Mark the holes that could not be seen before the recording's own pace was known."""
+    """Mark what could not be seen before all the recording was heard: holes, by its own pace, and
+    what is translated, by what stands around."""
     rate = hearing.usual_rate(job)
-    for chunk in chunks:
-        known = any(finding["kind"] == "hole" for finding in chunk.checks)
-        if rate and chunk.status == Chunk.Status.COMPLETED and not known:
-            chunk.checks += [asdict(found) for found in hearing.holes(job, chunk, rate)]
+    for at, chunk in enumerate(chunks):
+        known = {finding["kind"] for finding in chunk.checks}
+        if chunk.status != Chunk.Status.COMPLETED:
+            continue
+        if rate and "hole" not in known:
+            chunk.checks += map(asdict, hearing.holes(job, chunk, rate))
+        if "translated" not in known:
+            near = chunks[max(0, at - hints.NEIGHBOURS) : at + hints.NEIGHBOURS + 1]
+            around = [other.text for other in near if other is not chunk]
+            chunk.checks += map(asdict, hearing.translated(job, chunk, around))
     return chunks
 
 
-def _write_segments(job: Job, chunks: list[Chunk], found: list[Corrected]) -> Counter[int]:
+def _to_ask_again(job: Job, chunks: list[Chunk]) -> list[Chunk]:
+    """Those that only the whole recording shows to be translated, where nobody has asked for them
+    in another way yet, and nobody has a transcript."""
+    if Segment.objects.filter(job=job).exists():
+        return []
+    asked = Attempt.objects.filter(chunk__job=job).exclude(step=Attempt.Step.FIRST)
+    others = set(asked.values_list("chunk_id", flat=True))
+    return [
+        chunk
+        for chunk in chunks
+        if chunk.attempt == 1
+        and chunk.pk not in others
+        and any(finding["kind"] == "translated" for finding in chunk.checks)
+        and hearing.can_ask_otherwise(job)
+    ]
+
+
+def _ask_again(job: Job, chunks: list[Chunk]) -> None:
+    """Each is heard once more: its answer is there, and is now known to look wrong."""
+    ids = [chunk.pk for chunk in chunks]
+    Chunk.objects.filter(pk__in=ids).update(
+        status=Chunk.Status.QUEUED, tries_from=F("attempt"), woken_at=timezone.now()
+    )
+    Job.objects.filter(pk=job.pk).update(status=Job.Status.TRANSCRIBING, lease_until=None)
+    for pk in ids:
+        wake("transcribe_chunk", pk, queue=choosing.queue_of(job.model))
+
+
+def _write_segments(
+    job: Job,
+    chunks: list[Chunk],
+    found: list[Corrected],
+    languages: Sequence[str],
+    terms: Mapping[str, str],
+) -> Counter[int]:
     """Segments for the chunks that have none yet, and nothing else: what stands stays, with all
     that people wrote. A gap that was filled by a retry is retired. How often each of the
     lexicon's terms was put into what is new."""
@@ -327,7 +376,9 @@ def _write_segments(job: Job, chunks: list[Chunk], found: list[Corrected]) -> Co
             ids = [segment.pk for segment in segments]
             Segment.objects.filter(pk__in=ids).update(retired_at=timezone.now())
     new = [each for each in found if each.draft.chunk_id not in standing]
-    Segment.objects.bulk_create([_segment(job, each) for each in new], batch_size=500)
+    tagged = tags.found(languages, [each.text for each in new], terms)
+    rows = [_segment(job, each, found) for each, found in zip(new, tagged, strict=True)]
+    Segment.objects.bulk_create(rows, batch_size=500)
     return Counter(r.term for each in new for r in each.replacements if r.applied)
 
 
@@ -346,7 +397,7 @@ def _heard(chunk: Chunk) -> stitching.HeardChunk:
     )
 
 
-def _segment(job: Job, corrected: Corrected) -> Segment:
+def _segment(job: Job, corrected: Corrected, tagged: list[tags.Row]) -> Segment:
     draft = corrected.draft
     return Segment(
         job=job,
@@ -361,6 +412,7 @@ def _segment(job: Job, corrected: Corrected) -> Segment:
         words=[[w.text, w.start_ms, w.end_ms, w.confidence, w.estimated] for w in corrected.words],
         replacements=[correcting.stored(each) for each in corrected.replacements],
         marks=corrected.marks,
+        tags=tagged,
     )
 
 

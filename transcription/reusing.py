@@ -103,6 +103,7 @@ def _earlier(job: Job) -> Job | None:
         audio_sha256=job.audio_sha256,
         model=job.model,
         languages=job.languages,
+        script_policy=job.script_policy,
         status=Job.Status.COMPLETED,
     )
     wishes = _of_engine(job.options)

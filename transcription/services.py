@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -16,6 +15,8 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from lexicon import policies
+from lexicon.languages import language_code
 from speech_project.access.models import ApiKey
 from transcription import admission, audio, choosing, recordings, reusing
 from transcription.engines import capabilities, in_force
@@ -23,7 +24,6 @@ from transcription.engines.base import Capabilities
 from transcription.models import Chunk, Job
 from transcription.wakeups import wake
 
-LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 MOST_LANGUAGES = 8
 LONGEST_TITLE = 200
 CHANNELS = ("auto", "mix", "separate")
@@ -53,6 +53,7 @@ def create_job(
     title: str = "",
     model: str = "",
     languages: Sequence[str] = (),
+    script_policy: str = "",
     channels: str = "auto",
     prompt: str = "",
     hints: bool = True,
@@ -65,6 +66,8 @@ def create_job(
 ) -> Job:
     """Store the upload, see that it holds audio, and put it in the queue.
 
+    `languages`: those that may be spoken, ISO 639 codes; none for any. `script_policy`: in which
+    script each is to be written, as policies.parse reads it; empty for as spoken.
     `channels`: "auto" transcribes the two channels of a stereo recording apart where they carry
     different speakers, "separate" always, "mix" never. `prompt`: what the recording is about.
     `hints`: the engine is told of the lexicon's terms. `second_look`: parts that may hold terms
@@ -85,7 +88,8 @@ def create_job(
         engine=record.engine,
         model=record.model,
         asked_model=asked if asked != record.model else "",
-        languages=_check_languages(languages, record),
+        languages=(expected := _check_languages(languages, record)),
+        script_policy=_check_policy(script_policy, expected),
         options=_check_options(
             channels, prompt, hints=hints, second_look=second_look, own_script=own_script
         ),
@@ -210,13 +214,10 @@ def _check_key(api_key: ApiKey | None, record: Capabilities) -> None:
 
 
 def _check_languages(languages: Iterable[str], record: Capabilities) -> list[str]:
-    expected = list(dict.fromkeys(code.strip().lower() for code in languages if code.strip()))
-    for code in expected:
-        if not LANGUAGE_CODE.fullmatch(code):
-            raise JobRefused(
-                "language_invalid",
-                f"{code!r} is no language code. Give ISO 639 codes, for example: en de hi.",
-            )
+    try:
+        expected = list(dict.fromkeys(filter(None, map(language_code, languages))))
+    except ValueError as error:
+        raise JobRefused("language_invalid", str(error)) from None
     if len(expected) > MOST_LANGUAGES:
         raise JobRefused("language_invalid", f"Give at most {MOST_LANGUAGES} languages.")
     if record.languages and expected and not set(expected) <= set(record.languages):
@@ -226,6 +227,13 @@ def _check_languages(languages: Iterable[str], record: Capabilities) -> list[str
             "model, or leave out the other languages.",
         )
     return expected
+
+
+def _check_policy(text: str, languages: Sequence[str]) -> dict[str, str]:
+    try:
+        return policies.parse(text, languages)
+    except ValueError as error:
+        raise JobRefused("script_policy_invalid", str(error)) from None
 
 
 def _check_size(upload: File) -> None:

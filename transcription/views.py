@@ -83,6 +83,7 @@ def upload(request: HttpRequest) -> HttpResponse:
                 owner=request.user,
                 model=request.POST.get("model", ""),
                 languages=request.POST.get("languages", "").replace(",", " ").split(),
+                script_policy=request.POST.get("script_policy", ""),
                 channels=request.POST.get("channels", "auto"),
                 prompt=request.POST.get("prompt", ""),
                 hints="no_hints" not in request.POST,

@@ -47,8 +47,10 @@ _BUILT_IN = (
         shutdown_date=None,
         successor="",
     ),
-    _record("gpt-4o-transcribe", logprobs=True, streams=True, most_output_tokens=2000),
-    _record("gpt-4o-mini-transcribe", logprobs=True, streams=True, most_output_tokens=2000),
+    *(
+        _record(model, logprobs=True, streams=True, most_output_tokens=2000, switches_by="words")
+        for model in ("gpt-4o-transcribe", "gpt-4o-mini-transcribe")
+    ),
     _record(
         "gpt-4o-transcribe-diarize",
         segment_times=True,
@@ -65,6 +67,7 @@ _BUILT_IN = (
         word_times=True,
         segment_times=True,
         prompt_tokens=224,
+        switches_by="example",
         target_ms=180_000,
         longest_ms=240_000,
     ),

@@ -8,6 +8,10 @@ from typing import Any, Literal, Protocol
 
 FORM_BYTES = 65_536  # left for the rest of the form: services count the whole body
 OPENAI_BYTES = 26_214_400 - FORM_BYTES
+# ISO 639-1 codes that OpenAI's `languages[]` refuses, and the whole request with them
+REFUSED_LANGUAGES = frozenset(
+    {"am", "km", "lo", "mn", "my", "nn", "pa", "si", "so", "sq", "uz", "yo"}
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Capabilities:
     keywords_field: Literal["none", "keywords", "hotwords", "words"] = "none"
     most_terms: int = 100  # that it is told with one request
     prompt: bool = True
+    # by what in its prompt it keeps several languages apart: a text that switches, or words
+    switches_by: Literal["none", "example", "words"] = "none"
     prompt_tokens: int | None = None  # so many, the last, it hears of a prompt; None: all
     max_bytes: int = OPENAI_BYTES  # of one request's audio
     usd_per_minute: Decimal | None = None  # None where nobody has said
@@ -62,7 +68,7 @@ class Request:
 
     audio: bytes = field(repr=False)  # FLAC, 16 kHz, mono
     audio_ms: int
-    languages: tuple[str, ...] = ()  # ISO 639-1 codes expected; empty for unknown
+    languages: tuple[str, ...] = ()  # ISO 639 codes to tell of, the one that weighs most first
     prompt: str = ""
     keywords: tuple[str, ...] = ()  # terms as they are to be written
     # of those that are not said as written: texts to read aloud, with commas between

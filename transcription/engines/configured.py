@@ -197,6 +197,7 @@ _FIELDS: dict[str, _Field] = {
     "keywords_field": _one_of("none", "keywords", "hotwords"),
     "most_terms": _whole(0, 1000, "terms"),
     "prompt": _YES_NO,
+    "switches_by": _one_of("none", "example", "words"),
     "speakers": _YES_NO,
     "logprobs": _YES_NO,
     "streams": _YES_NO,

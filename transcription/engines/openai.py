@@ -14,15 +14,16 @@ import openai
 
 from transcription import audio
 from transcription.engines import answers
-from transcription.engines.base import Answer, Capabilities, EngineError, Request
+from transcription.engines.base import (
+    REFUSED_LANGUAGES,
+    Answer,
+    Capabilities,
+    EngineError,
+    Request,
+)
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 CONNECT_TIMEOUT_S = 10.0
-
-# ISO 639-1 codes that `languages[]` refuses, and the whole request with them.
-REFUSED_LANGUAGES = frozenset(
-    {"am", "km", "lo", "mn", "my", "nn", "pa", "si", "so", "sq", "uz", "yo"}
-)
 
 QUOTA_CODES = frozenset(
     {
@@ -211,8 +212,7 @@ def _language_fields(capabilities: Capabilities, languages: tuple[str, ...]) -> 
     """What is told of the languages: all or nothing, since a part would be forced on the rest."""
     if capabilities.language_field == "languages" and languages:
         if REFUSED_LANGUAGES.isdisjoint(languages):
-            # The first weighs most, and English is found without help.
-            return {"languages": sorted(languages, key=lambda code: code == "en")}
+            return {"languages": list(languages)}
     elif capabilities.language_field == "language" and len(languages) == 1:
         return {"language": languages[0]}
     return {}

@@ -18,6 +18,8 @@ KINDS = {
     "silence": "perhaps not said",
     "script": "unexpected script",
     "language": "unexpected language",
+    "translated": "perhaps translated",
+    "romanised": "in Latin letters",
     "credits": "perhaps invented",
     "gap": "not transcribed",
 }

@@ -27,6 +27,13 @@ class Command(BaseCommand):
             "--language", nargs="+", default=[], metavar="L", help="expected languages, e.g. en de"
         )
         parser.add_argument(
+            "--scripts",
+            dest="script_policy",
+            default="",
+            metavar="POLICY",
+            help="in which script to write each language: hi=Deva, or Latn for all; else as spoken",
+        )
+        parser.add_argument(
             "--channels",
             default="auto",
             choices=CHANNELS,
