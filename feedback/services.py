@@ -16,7 +16,9 @@ from feedback import mining, scoring
 from feedback.alignment import Edit, word_edits
 from feedback.gains import Gain, gain, with_standing
 from feedback.models import Feedback, Revision
+from lexicon.languages import language_code
 from lexicon.services import count
+from transcription import tags
 from transcription.correcting import read
 from transcription.exports import live_segments, standings_of
 from transcription.models import Job, Segment
@@ -85,6 +87,8 @@ def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
         if segment.text == text and segment.accepted == accepted:
             return Saved(segment, segment.version)
         before, now = segment.text, timezone.now()
+        if text != before:
+            segment.tags = tags.renewed(job, segment, text)
         segment.text, segment.accepted = text, accepted
         segment.version += 1
         segment.edited_by_id, segment.edited_by_name = user.pk, user.get_username()
@@ -93,6 +97,45 @@ def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
         _note(user, segment, before, save.id, now)
         _begin_review(job, now)
     return Saved(segment, segment.version)
+
+
+def set_language(
+    user: Any, job: Job, segment_id: int, start: int, end: int, language: str, version: int
+) -> Segment:
+    """Note in which language the words in these characters of the segment's text are; empty for in
+    none. `version`: the text's that the characters are counted in.
+
+    Raises Conflict where the text was changed since, and Refused.
+    """
+    try:
+        language = language_code(language)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    with transaction.atomic():
+        _lock_open_job(job)
+        segment = Segment.objects.select_for_update().filter(job=job, pk=segment_id).first()
+        if segment is None:
+            raise Refused("This segment does not exist any more.")
+        if segment.version != version or segment.retired_at:
+            raise Conflict(segment)
+        changed = tags.said(segment, start, end, language)
+        if changed != segment.tags:
+            now = timezone.now()
+            segment.tags = changed
+            segment.save(update_fields=["tags"])
+            Revision.objects.create(
+                segment=segment,
+                job_id=job.pk,
+                kind=Revision.Kind.LANGUAGE,
+                user_id=user.pk,
+                user_name=user.get_username(),
+                text_before=segment.text,
+                text_after=segment.text,
+                detail={"start": start, "end": end, "language": language},
+                version_after=segment.version,
+            )
+            _begin_review(job, now)
+    return segment
 
 
 def text_turned(segment: Segment, text: str, wish: str) -> str:

@@ -10,4 +10,7 @@ urlpatterns = [
     path("review/<uuid:job_id>/segments/<int:segment_id>/", views.segment, name="segment"),
     path("review/<uuid:job_id>/segments/<int:segment_id>/save/", views.save, name="save"),
     path("review/<uuid:job_id>/segments/<int:segment_id>/turn/", views.turn, name="turn"),
+    path(
+        "review/<uuid:job_id>/segments/<int:segment_id>/language/", views.language, name="language"
+    ),
 ]

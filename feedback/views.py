@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -13,16 +14,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from feedback.alignment import word_edits
 from feedback.models import Feedback, Revision
+from feedback.palette import Palette
 from feedback.services import (
     Conflict,
     Refused,
     Save,
     reopen_review,
     save_segment,
+    set_language,
     submit_review,
     summarise,
     text_turned,
 )
+from transcription import tags
 from transcription.access import get_job
 from transcription.engines import MODELS
 from transcription.exports import live_segments, standings_of
@@ -38,6 +42,21 @@ class Desk:
 
     job: Job
     segments: list[Segment]
+    only: str = ""  # the language of which the parts are shown; empty: all of them
+
+    @cached_property
+    def palette(self) -> Palette:
+        return Palette(self.job, self.segments)
+
+    @cached_property
+    def shown(self) -> list[Segment]:
+        if self.only not in self.palette.codes:
+            return self.segments
+        return [
+            segment
+            for segment in self.segments
+            if any(self.only in (run.language, run.ending) for run in tags.read(segment))
+        ]
 
     @property
     def accepted(self) -> int:
@@ -68,20 +87,25 @@ def desk(request: HttpRequest, job_id: str) -> HttpResponse:
     if not segments and job.status != Job.Status.COMPLETED:
         return redirect("job", job.pk)
     ensure_playback(job)
-    page = Desk(job, segments)
+    tags.get_ready(job)
+    page = Desk(job, segments, only=request.GET.get("only", ""))
     wanted = request.GET.get("segment", "")
     focus = next((s for s in segments if str(s.pk) == wanted), None)
     context = {"desk": page, "job": job, "focus": None if page.closed else focus}
     if focus:
-        context |= _detail(focus)
+        context |= _detail(job, focus)
     return render(request, "desk.html", context)
 
 
-def _detail(segment: Segment) -> dict[str, Any]:
+def _detail(job: Job, segment: Segment) -> dict[str, Any]:
     """What the column beside the text tells of the segment in focus."""
     history = Revision.objects.filter(segment=segment).order_by("-updated_at", "-id")
     return {
         "segment": segment,
+        "palette": Palette(job, [segment]),
+        "runs": [
+            {"text": segment.text[run.start : run.end], "run": run} for run in tags.read(segment)
+        ],
         "edits": word_edits(segment.engine_text, segment.text),
         "changes": standings_of(segment),
         "history": history[:HISTORY_LENGTH],
@@ -104,7 +128,7 @@ def _live_segment(job: Job, segment_id: int) -> Segment:
 
 
 def _side(request: HttpRequest, job: Job, segment: Segment, version: int) -> HttpResponse:
-    response = render(request, "segment_detail.html", {"job": job, **_detail(segment)})
+    response = render(request, "segment_detail.html", {"job": job, **_detail(job, segment)})
     response["X-Segment-Version"] = str(version)
     return response
 
@@ -141,6 +165,33 @@ def turn(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
         return _conflict(request, job, wish, conflict.segment)
     except Refused as refusal:
         return _refusal(request, job, wish, refusal)
+    return redirect(f"{reverse('desk', args=[job.pk])}?segment={segment_id}")
+
+
+@require_POST
+def language(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
+    """In which language some words of a segment are."""
+    job, given = get_job(request.user, job_id), request.POST
+    start, end, version = (_number(given.get(name)) for name in ("start", "end", "version"))
+    wish = given.get("language", "")
+    try:
+        found = set_language(request.user, job, segment_id, start, end, wish, version)
+    except Conflict as conflict:
+        message = "The text was changed meanwhile. Load the page again."
+        return _language_refused(request, job, message, conflict.segment.pk, 409)
+    except Refused as refusal:
+        return _language_refused(request, job, str(refusal), segment_id, 422)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(f"{reverse('desk', args=[job.pk])}?segment={segment_id}")
+    return _side(request, job, found, found.version)
+
+
+def _language_refused(
+    request: HttpRequest, job: Job, message: str, segment_id: int, status: int
+) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+    messages.error(request, message)
     return redirect(f"{reverse('desk', args=[job.pk])}?segment={segment_id}")
 
 

@@ -15,6 +15,7 @@ SCRIPTS = (
     "Guru", "Hang", "Hani", "Hebr", "Khmr", "Knda", "Laoo", "Latn", "Mlym", "Mong", "Mymr", "Orya",
     "Sinh", "Syrc", "Taml", "Telu", "Thaa", "Thai", "Tibt",
 )  # fmt: skip
+RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Syrc", "Thaa"})
 OTHER = "Zzzz"  # a script that is none of them
 _LETTER = regex.compile(
     r"(?P<Kana>[\p{Script=Hira}\p{Script=Kana}\u30fc\uff70])|(?P<None>[\p{Zyyy}\p{Zinh}])|"
@@ -115,3 +116,9 @@ def scripts_of(language: str) -> frozenset[str]:
 def usual_scripts_of(language: str) -> frozenset[str]:
     """Without those that it is rarely written in."""
     return scripts_of(language) - RARELY.get(language, set())
+
+
+def direction_of(text: str) -> str:
+    """ "rtl" or "ltr", by most of its letters; empty where it has none."""
+    script = script_of(text)
+    return ("rtl" if script in RIGHT_TO_LEFT else "ltr") if script else ""

@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
+from lexicon.languages import code_of_name
 from lexicon.services import count
 from transcription import (
     admission,
@@ -406,7 +407,7 @@ def _segment(job: Job, corrected: Corrected, tagged: list[tags.Row]) -> Segment:
         start_ms=draft.start_ms,
         end_ms=draft.end_ms,
         speaker=draft.speaker,
-        language=draft.language or (job.languages[0] if len(job.languages) == 1 else ""),
+        language=tags.main_language(tagged) or code_of_name(draft.language),
         engine_text=draft.text,
         text=corrected.text,
         words=[[w.text, w.start_ms, w.end_ms, w.confidence, w.estimated] for w in corrected.words],

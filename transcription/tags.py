@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
+from threading import Thread
 from typing import Any
 
 from lexicon.detecting import languages_of
@@ -16,6 +18,7 @@ from lexicon.vocabulary import folded
 from transcription.models import Job, Segment
 
 Row = list[Any]  # as a run is stored
+_ready: set[tuple[str, ...]] = set()
 
 
 def of_job(job: Job, texts: Sequence[str]) -> list[str]:
@@ -46,6 +49,14 @@ def renewed(job: Job, segment: Segment, text: str) -> list[Row]:
     return new
 
 
+def main_language(rows: Sequence[Row]) -> str:
+    """That of most letters; empty where none is known."""
+    letters: Counter[str] = Counter()
+    for start, end, language, *_ in rows:
+        letters[language] += end - start
+    return max(letters, key=letters.__getitem__, default="")
+
+
 def said(segment: Segment, start: int, end: int, language: str) -> list[Row]:
     """With what a person says of the words that lie in these characters of the text."""
     inside = [span for span in spans(segment.text) if span.start < end and start < span.end]
@@ -53,6 +64,15 @@ def said(segment: Segment, start: int, end: int, language: str) -> list[Row]:
         return segment.tags
     run = Run(inside[0].start, inside[-1].end, language, by_person=True)
     return _laid_over(segment.tags, run)
+
+
+def get_ready(job: Job) -> None:
+    """Read the lists of words that saving will need, while nobody waits."""
+    languages = tuple(job.languages or job.heard_languages)
+    if languages and languages not in _ready:
+        _ready.add(languages)
+        # all that is looked up at all: a word, a hesitation, one that is in no list
+        Thread(target=_tagger(languages).tags, args=(["a hm xqzt"],), daemon=True).start()
 
 
 def _row(run: Run) -> Row:

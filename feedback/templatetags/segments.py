@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -10,8 +10,12 @@ from django import template
 from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
 
+from feedback.palette import Palette
+from lexicon.languages import name_of
+from lexicon.scripts import RIGHT_TO_LEFT, direction_of, script_of_letter
+from lexicon.tagging import SURE, Run
 from speech_project.templatetags.verbatim import clock, direction
-from transcription import correcting
+from transcription import correcting, tags
 from transcription.exports import standings_of
 from transcription.models import Segment
 from transcription.standing import APPLIED, OPEN, Standing
@@ -26,9 +30,9 @@ CLASSES = {APPLIED: "lex", OPEN: "maybe"}
 @register.simple_tag(takes_context=True)
 def articles(context: Context, segments: Iterable[Segment], focus: Segment | None) -> SafeString:
     """The segments of the desk; the one in focus with the form to correct it."""
-    can_edit = not context["desk"].closed
+    can_edit, palette = not context["desk"].closed, context["desk"].palette
     pieces = [
-        _article(segment, can_edit, _form(context, segment) if segment == focus else "")
+        _article(segment, can_edit, palette, _form(context, segment) if segment == focus else "")
         for segment in segments
     ]
     return mark_safe("\n".join(pieces))
@@ -51,12 +55,12 @@ def _element(tag: str, content: str, **attributes: object) -> str:
     return f"<{tag}{listed}>{content}</{tag}>"
 
 
-def _article(segment: Segment, can_edit: bool, form: str) -> str:
+def _article(segment: Segment, can_edit: bool, palette: Palette, form: str) -> str:
     is_gap = segment.is_gap
     states = (("on", form), ("done", segment.accepted), ("gap", is_gap))
     parts = [
         _element("div", _when_and_who(segment), class_="t"),
-        _said(segment, can_edit, bool(form)),
+        _said(segment, can_edit, palette, bool(form)),
         form,
         _element("div", "✓", class_="ck", title="Accepted"),
         "" if is_gap else _flags(checks(segment.marks)),
@@ -79,18 +83,18 @@ def _when_and_who(segment: Segment) -> str:
     return _element("a", when, href=href, class_="time", title="Play from here") + who
 
 
-def _said(segment: Segment, can_edit: bool, editing: bool) -> str:
+def _said(segment: Segment, can_edit: bool, palette: Palette, editing: bool) -> str:
     """No blank is added to the text, as the page's script takes it from here."""
     gaps = [mark for mark in segment.marks if mark["kind"] == "gap"]
     none = "Not transcribed" if gaps else "no text"
     return _element(
         "p",
-        marked(segment) if segment.replacements else escape(segment.text),
+        marked(segment, palette),
         class_="say",
         hidden="" if editing else None,
         tabindex="0" if can_edit else None,
         role="button" if can_edit else None,
-        dir=direction(segment.language),
+        dir=base_direction(segment),
         lang=segment.language or None,
         aria_label=None if segment.text else none,
         data_none=f"{none}: {gaps[0]['reason']}" if gaps else none,
@@ -106,27 +110,80 @@ def _flags(found: Iterable[dict[str, Any]]) -> str:
 
 
 @register.simple_tag
-def marked(segment: Segment, which: str = "marks") -> SafeString:
-    """The text with <mark>s: those worth a look, or "all" that can be turned. No blank is added."""
+def marked(segment: Segment, palette: Palette, which: str = "marks") -> SafeString:
+    """The text with <mark>s: those worth a look, or "all" that can be turned; and where there are
+    several languages, a <span> for each run of one. No blank is added."""
+    runs = tags.read(segment) if palette else []
     parts: list[str] = []
     at = 0
-    for number, standing in enumerate(standings_of(segment)):
+    for number, standing in enumerate(standings_of(segment) if segment.replacements else ()):
         shown = standing.turnable if which == "all" else standing.state in CLASSES
         if shown and standing.start >= at:
-            parts += [escape(segment.text[at : standing.start]), _mark(segment, number, standing)]
+            inside = _in_runs(segment, runs, palette, standing.start, standing.end)
+            parts += [
+                _in_runs(segment, runs, palette, at, standing.start),
+                _mark(inside, number, standing),
+            ]
             at = standing.end
-    return mark_safe("".join([*parts, escape(segment.text[at:])]))
+    parts.append(_in_runs(segment, runs, palette, at, len(segment.text)))
+    return mark_safe("".join(parts))
 
 
-def _mark(segment: Segment, number: int, standing: Standing) -> str:
+def _in_runs(segment: Segment, runs: Sequence[Run], palette: Palette, start: int, end: int) -> str:
+    """A part of the text, with what of the runs lies in it."""
+    text, parts, at = segment.text, [], start
+    for run in runs:
+        first, last = max(run.start, at), min(run.end, end)
+        if first < last:
+            parts += [escape(text[at:first]), _span(segment, run, palette, text[first:last])]
+            at = last
+    return "".join([*parts, escape(text[at:end])])
+
+
+def _span(segment: Segment, run: Run, palette: Palette, text: str) -> str:
+    unsure = run.confidence < SURE
+    classes = [f"l{palette.colours.get(run.language, 0)}"]
+    classes += ["unsure"] if unsure else []
+    title = f"Perhaps {name_of(run.language)}" if unsure else None
+    if run.ending:
+        classes.append(f"e{palette.colours.get(run.ending, 0)}")
+        title = f"{name_of(run.language)} with an ending in {name_of(run.ending)}"
+    way = direction_of(text)
+    return _element(
+        "span",
+        escape(text),
+        class_=" ".join(classes),
+        lang=run.language,
+        dir=way if way and way != base_direction(segment) else None,
+        title=title,
+    )
+
+
+def _mark(inside: str, number: int, standing: Standing) -> str:
     each = standing.replacement
     heard = "Heard as" if each.applied else f"Perhaps “{each.after}”, for"
     return _element(
         "mark",
-        escape(segment.text[standing.start : standing.end]),
+        inside,
         class_=CLASSES.get(standing.state),
         data_n=number,
         data_state=standing.state,
         data_other=standing.other,
         title=f"{heard} “{each.before}”: {correcting.why(each)}",
     )
+
+
+@register.filter
+def base_direction(segment: Segment) -> str:
+    """The `dir` of a segment: by its main language, where any of it is written so; else by most of
+    its letters."""
+    if segment.language:
+        way = direction(segment.language)
+        if way == "rtl" and any(script_of_letter(c) in RIGHT_TO_LEFT for c in segment.text):
+            return way
+    return direction_of(segment.text) or "auto"
+
+
+@register.filter
+def language_name(code: str) -> str:
+    return name_of(code)

@@ -8,39 +8,56 @@ const OTHER_WAY = { applied: "undone", undone: "applied", open: "taken", taken: 
 const CLASSES = { applied: "lex", open: "maybe" }; // what is to be seen in the text
 
 export class Changes {
-  constructor(text, items) {
+  constructor(text, items, runs) {
     this.text = text;
     this.items = items; // in order: {n, state, other, title, start, end}
+    this.runs = runs; // in order: {lang, dir, className, title, start, end}, words of one language
   }
 
-  // From an element or fragment with marks.
+  // From an element or fragment with marks, and spans for the languages in and between them.
   static read(root) {
     const items = [];
+    const runs = [];
     let at = 0;
-    for (const node of root.childNodes) {
-      const start = at;
-      at += node.textContent.length;
-      const { n, state, other } = node.dataset ?? {};
-      if (n) items.push({ n, state, other, title: node.title, start, end: at });
-    }
-    return new Changes(root.textContent, items);
+    const enter = (parent) => {
+      for (const node of parent.childNodes) {
+        const start = at;
+        if (node.nodeType === Node.TEXT_NODE) at += node.length;
+        else enter(node);
+        const { n, state, other } = node.dataset ?? {};
+        if (n) items.push({ n, state, other, title: node.title, start, end: at });
+        if (node.localName !== "span") continue;
+        const { lang, dir, className, title } = node;
+        runs.push({ lang, dir, className, title, start, end: at });
+      }
+    };
+    enter(root);
+    return new Changes(root.textContent, items, runs);
   }
 
   // The same in another text: what stands before and after the place where the two differ.
   in(text) {
-    if (text === this.text || !this.items.length) return new Changes(text, this.items);
+    if (text === this.text || !(this.items.length || this.runs.length)) {
+      return new Changes(text, this.items, this.runs);
+    }
     const least = Math.min(text.length, this.text.length);
     let head = 0;
     while (head < least && text[head] === this.text[head]) head += 1;
     let tail = 0;
     while (tail < least - head && text.at(-1 - tail) === this.text.at(-1 - tail)) tail += 1;
     const shift = text.length - this.text.length;
+    const last = this.text.length - tail;
     const items = this.items.flatMap((item) => {
       if (item.end <= head) return [item];
-      const after = item.start >= this.text.length - tail;
-      return after ? [{ ...item, start: item.start + shift, end: item.end + shift }] : [];
+      return item.start >= last ? [{ ...item, start: item.start + shift, end: item.end + shift }] : [];
     });
-    return new Changes(text, items);
+    // of a run the words that stay: what is typed has no language until the server tells
+    const runs = this.runs.flatMap((run) => {
+      const before = { ...run, end: Math.min(run.end, head) };
+      const after = { ...run, start: Math.max(run.start, last) + shift, end: run.end + shift };
+      return [before, after].filter((part) => part.start < part.end);
+    });
+    return new Changes(text, items, runs);
   }
 
   // With one of them the other way round.
@@ -53,7 +70,8 @@ export class Changes {
       }
       return each.start < end ? each : { ...each, start: each.start + shift, end: each.end + shift };
     });
-    return new Changes(this.text.slice(0, start) + other + this.text.slice(end), items);
+    const text = this.text.slice(0, start) + other + this.text.slice(end);
+    return new Changes(text, items, this.in(text).runs);
   }
 
   get marks() {
@@ -74,7 +92,12 @@ export class Changes {
     return marks.find((item) => item.start >= to);
   }
 
-  // The text as nodes, with its marks.
+  // The run that a place is in, else the one before it.
+  runAt(place) {
+    return this.runs.findLast((run) => run.start <= place);
+  }
+
+  // The text as nodes, with its marks and languages.
   nodes() {
     const found = [];
     let at = 0;
@@ -83,10 +106,28 @@ export class Changes {
       mark.className = CLASSES[state];
       mark.title = title;
       Object.assign(mark.dataset, { n, state, other });
-      mark.textContent = this.text.slice(start, end);
-      found.push(this.text.slice(at, start), mark);
+      mark.append(...this.inRuns(start, end));
+      found.push(...this.inRuns(at, start), mark);
       at = end;
     }
-    return [...found, this.text.slice(at)].filter(Boolean);
+    return [...found, ...this.inRuns(at, this.text.length)];
+  }
+
+  inRuns(start, end) {
+    const found = [];
+    let at = start;
+    for (const { lang, dir, className, title, ...run } of this.runs) {
+      const first = Math.max(run.start, at);
+      const last = Math.min(run.end, end);
+      if (first >= last) continue;
+      const span = document.createElement("span");
+      Object.assign(span, { lang, className });
+      if (dir) span.dir = dir;
+      if (title) span.title = title;
+      span.textContent = this.text.slice(first, last);
+      found.push(this.text.slice(at, first), span);
+      at = last;
+    }
+    return [...found, this.text.slice(at, end)].filter(Boolean);
   }
 }

@@ -43,6 +43,7 @@ const KEYS = {
   "Alt+PageDown": () => move(1),
   "Ctrl+Enter": accept,
   "Ctrl+Shift+Enter": submit,
+  "Shift+F9": () => editor.setLanguage(),
   F7: () => editor.resolve("mine"),
   F8: () => editor.goToMark(1),
   "Shift+F8": () => editor.goToMark(-1),

@@ -27,6 +27,7 @@ export class Draft {
     this.sending = false;
     this.composing = false;
     this.wantsAccept = false;
+    this.wantsLanguage = null;
     this.leaving = false;
     this.trouble = ""; // why the last save failed
     this.conflict = null; // {version, theirs}
@@ -93,7 +94,8 @@ export class Draft {
 
   // A box cannot hold marks: the same text lies under it, unseen but for them.
   showChanges() {
-    this.under.replaceChildren(...(this.changes.items.length ? this.here.nodes() : []));
+    const { items, runs } = this.changes;
+    this.under.replaceChildren(...(items.length || runs.length ? this.here.nodes() : []));
   }
 
   // Undoes a change of the lexicon, does it again, or takes a suggestion.
@@ -112,6 +114,27 @@ export class Draft {
     this.showChanges();
     this.select({ start, end: start + other.length });
     this.save();
+  }
+
+  // The word at the caret, or what is selected, in the next of the languages; once it is saved, as
+  // the server counts in the text that it has.
+  setLanguage(languages) {
+    if (!this.clean) {
+      this.wantsLanguage = languages;
+      this.save();
+      return;
+    }
+    const { box, here } = this;
+    const [start, end] = wordsAt(box.value, box.selectionStart, box.selectionEnd);
+    if (start === end) return;
+    const now = languages.indexOf(here.runAt(start)?.lang ?? "");
+    const values = {
+      start: lettersIn(box.value, start),
+      end: lettersIn(box.value, end),
+      version: this.version,
+      language: languages[(now + 1) % languages.length],
+    };
+    this.editor.send(`${this.article.dataset.id}/language/`, values);
   }
 
   select({ start, end }) {
@@ -200,6 +223,9 @@ export class Draft {
     this.keep();
     this.editor.savedAt = new Date();
     this.save(); // what was typed meanwhile
+    const languages = this.clean && this.wantsLanguage;
+    this.wantsLanguage = null;
+    if (languages) this.setLanguage(languages);
   }
 
   conflicted(version) {
@@ -276,4 +302,20 @@ export class Draft {
 // Also on pages without https, where crypto.randomUUID is missing.
 function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// From and to where the words reach that a selection touches.
+function wordsAt(text, from, to) {
+  const words = [...new Intl.Segmenter(undefined, { granularity: "word" }).segment(text)];
+  const met = words.filter(({ index, segment, isWordLike }) => {
+    return isWordLike && index <= Math.max(to - 1, from) && from <= index + segment.length;
+  });
+  if (!met.length) return [from, from];
+  const last = met.at(-1);
+  return [met[0].index, last.index + last.segment.length];
+}
+
+// How many letters the server counts before a place: those beyond 16 bits are two here.
+function lettersIn(text, place) {
+  return [...text.slice(0, place)].length;
 }

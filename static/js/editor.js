@@ -88,6 +88,19 @@ export class Editor {
     if (item) draft.turn(item);
   }
 
+  // The next language of the recording, for the word at the caret or what is selected.
+  setLanguage() {
+    const languages = this.list.dataset.languages?.split(" ");
+    const draft = this.current;
+    if (languages && draft && !draft.conflict) draft.setLanguage(languages);
+  }
+
+  send(path, values) {
+    window.htmx
+      .ajax("POST", `${this.address}${path}`, { values, target: this.side, swap: "innerHTML" })
+      ?.catch(() => {});
+  }
+
   // To the next mark, or with a step of -1 to the one before; where a segment has none but a check
   // found something in it, to its beginning.
   goToMark(step) {
