@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from rapidfuzz.distance import Levenshtein
+
+from lexicon.borders import Border, words
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,8 @@ class Edit:
     """A run of words that differ; `before` or `after` is empty for an insertion or a deletion.
 
     `kind`: equal, substitution, deletion, insertion, or, where only that differs, case or
-    punctuation. `before_at` and `after_at` count words from the start of the texts.
+    punctuation. `before_at` and `after_at` are where it begins, in characters of the texts; where
+    it is nothing in one of them, they are where it would stand. `blank`: it stands behind one.
     """
 
     kind: str
@@ -23,6 +26,7 @@ class Edit:
     after: str
     before_at: int
     after_at: int
+    blank: bool = True
 
 
 def bare(word: str) -> str:
@@ -34,23 +38,51 @@ def bare(word: str) -> str:
     return "".join(c for c in folded if unicodedata.category(c)[0] != "P") or folded
 
 
+class _Words:
+    """The words of a text, and stretches of them as they stand in it."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.borders = text, words(text)
+        self.written = [text[start:end] for start, end in self.borders]
+        self.bare = list(map(bare, self.written))
+
+    def stretch(self, first: int, last: int) -> Border:
+        if first < last:
+            return self.borders[first][0], self.borders[last - 1][1]
+        start = self.borders[first][0] if first < len(self.borders) else len(self.text)
+        return start, start
+
+    def behind_blank(self, at: int) -> bool:
+        return at > 0 and self.text[at - 1].isspace()
+
+
 def word_edits(before: str, after: str) -> list[Edit]:
     """The edits that turn one text into the other, equal runs included, in order.
 
-    Words are matched by what counts for errors; those that match but are not written alike
-    become edits of case or punctuation.
+    Words, those of the script, are matched by what counts for errors; those that match but are
+    not written alike become edits of case or punctuation.
     """
-    old, new = before.split(), after.split()
+    old, new = _Words(before), _Words(after)
     edits: list[Edit] = []
-    for tag, a, b, c, d in _blocks([bare(w) for w in old], [bare(w) for w in new]):
+    for tag, a, b, c, d in _blocks(old.bare, new.bare):
         if tag != "equal":
-            edits.append(Edit(tag, " ".join(old[a:b]), " ".join(new[c:d]), a, c))
+            edits.append(_edit(tag, old, new, a, b, c, d))
             continue
-        edits += _looks(old[a:b], new[c:d], a, c)
+        looks = map(_look, old.written[a:b], new.written[c:d])
+        for kind, run in groupby(enumerate(looks), key=lambda each: each[1]):
+            first, *rest = (at for at, _ in run)
+            end = (rest or [first])[-1] + 1
+            edits.append(_edit(kind, old, new, a + first, a + end, c + first, c + end))
     return edits
 
 
-def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+def _edit(kind: str, old: _Words, new: _Words, a: int, b: int, c: int, d: int) -> Edit:
+    (start, end), (first, last) = old.stretch(a, b), new.stretch(c, d)
+    blank = new.behind_blank(first) if c < d else old.behind_blank(start)
+    return Edit(kind, old.text[start:end], new.text[first:last], start, first, blank)
+
+
+def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
     """Equal and unequal runs by turns: neighbouring errors are one, whatever their kinds, so
     that "and or so" for "Entresto" is told as one mishearing."""
     opcodes = Levenshtein.opcodes(old, new)
@@ -64,16 +96,6 @@ def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int
         else:
             tag = "substitution" if c < d else "deletion"
         yield tag, a, b, c, d
-
-
-def _looks(old: list[str], new: list[str], a: int, c: int) -> Iterator[Edit]:
-    """Words that count as the same, in runs that are written alike, or not alike in one way."""
-    looks = [_look(left, right) for left, right in zip(old, new, strict=True)]
-    for kind, run in groupby(range(len(looks)), looks.__getitem__):
-        first, *rest = run
-        end = (rest or [first])[-1] + 1
-        before, after = " ".join(old[first:end]), " ".join(new[first:end])
-        yield Edit(kind, before, after, a + first, c + first)
 
 
 def _look(old: str, new: str) -> str:

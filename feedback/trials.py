@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from feedback.alignment import Edit, word_edits
 from lexicon import tokens, versions
+from lexicon.borders import Border, words
 from lexicon.matching import Compiled, Entry, Passage, Replacement, compile_lexicon, match
 from lexicon.models import Term
 from transcription.exports import live_segments
@@ -121,21 +122,25 @@ def _passage(segment: Segment) -> Passage:
 
 
 def _counterpart(segment: Segment, edits: Sequence[Edit], found: Replacement) -> str:
-    """What the reviewer's text has where the replacement would be."""
-    first = len(segment.engine_text[: found.start].split())
-    if found.start and not segment.engine_text[found.start - 1].isspace():
-        first -= 1  # it begins within a word, behind a bracket or a hyphen
-    last = first + len(segment.engine_text[found.start : found.end].split())
-    places: list[int] = []
+    """What the reviewer's text has where the replacement would be: whole words."""
+    places: list[Border] = []
     for edit in edits:
-        begin, end = edit.before_at, edit.before_at + len(edit.before.split())
-        if edit.kind in SAME:
-            places += [
-                edit.after_at + at - begin for at in range(max(first, begin), min(last, end))
-            ]
-        elif max(first, begin) < min(last, end) or first < begin == end < last:
-            places += range(edit.after_at, edit.after_at + len(edit.after.split()))
-    return " ".join(segment.text.split()[min(places) : max(places) + 1]) if places else ""
+        begin, end = edit.before_at, edit.before_at + len(edit.before)
+        between = found.start < begin == end < found.end
+        if max(found.start, begin) >= min(found.end, end) and not between:
+            continue
+        if edit.kind not in SAME:
+            places.append((edit.after_at, edit.after_at + len(edit.after)))
+            continue
+        places += [
+            (edit.after_at + first, edit.after_at + last)
+            for (start, stop), (first, last) in zip(
+                words(edit.before), words(edit.after), strict=True
+            )
+            if max(found.start, begin + start) < min(found.end, begin + stop)
+        ]
+    first = min((start for start, _ in places), default=0)
+    return segment.text[first : max((last for _, last in places), default=0)]
 
 
 def _holds(text: str, term: str) -> bool:

@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 ORDER = ("speech_project.access", "lexicon", "transcription", "feedback")
 PURE = (
     "lexicon/exchange/columns.py",
+    "lexicon/borders.py",
     "lexicon/conflicts.py",
     "lexicon/detecting.py",
     "lexicon/evaluating.py",

@@ -67,6 +67,29 @@ def test_edits_put_together_are_both_texts():
     edits = word_edits(before, after)
     assert " ".join(e.before for e in edits if e.before) == before
     assert " ".join(e.after for e in edits if e.after) == after
+    for edit in edits:
+        assert before[edit.before_at :].startswith(edit.before)
+        assert after[edit.after_at :].startswith(edit.after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "edit"),
+    [
+        ("医生昨天来了。", "医生今天来了。", ("substitution", "昨天", "今天")),
+        ("หมอมาเมื่อวาน", "หมอไปเมื่อวาน", ("substitution", "มา", "ไป")),
+        ("昨日は雨です。", "昨日は雪です。", ("substitution", "雨", "雪")),
+        ("我们用Python写", "我们用Java写", ("substitution", "Python", "Java")),
+        ("وصل البريد أمس", "وصل الطرد أمس", ("substitution", "البريد", "الطرد")),
+        ("किताब पढ़ी", "क़िताब पढ़ी", ("substitution", "किताब", "क़िताब")),
+    ],
+)
+def test_edits_are_of_words_of_the_script(before, after, edit):
+    assert kinds(before, after) == [edit]
+
+
+def test_a_diff_has_blanks_only_where_the_text_has_them():
+    spaced = [(e.kind, e.blank) for e in word_edits("他 昨天来了", "他 今天来了")]
+    assert spaced == [("equal", False), ("substitution", True), ("equal", False)]
 
 
 def test_what_was_misheard_is_counted_without_case_and_punctuation():

@@ -1,0 +1,69 @@
+"""Where letters and words end, in any script. Pure: no Django, no I/O.
+
+Letters as people see them are Unicode's extended grapheme clusters. Words have blanks between, but
+in Chinese, Japanese, Thai and their like, whose words ICU finds with its dictionaries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import regex
+from icu4py.breakers import WordBreaker
+
+_UNSPACED = regex.compile(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
+)
+_GRAPHEME = regex.compile(r"\X")
+_PIECE = regex.compile(r"\S+")
+_LETTER = regex.compile(r"[\p{L}\p{N}]")
+
+Border = tuple[int, int]  # from and to, in characters
+
+
+def graphemes(text: str) -> list[str]:
+    return _GRAPHEME.findall(text)
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether any of it is in a script without blanks between words."""
+    return bool(_UNSPACED.search(text))
+
+
+def words(text: str) -> list[Border]:
+    """All words, each with the punctuation around it; every character but blanks is in one."""
+    found: list[Border] = []
+    for piece in _PIECE.finditer(text):
+        if is_unspaced(piece[0]):
+            found += _parted(piece[0], piece.start())
+        else:
+            found.append(piece.span())
+    return found
+
+
+def _parted(piece: str, offset: int) -> Iterator[Border]:
+    """Signs go with the word before them, those at the beginning with the first."""
+    start, end, has_letters = offset, offset, False
+    for part in WordBreaker(piece, "und"):
+        begins = bool(_LETTER.search(part))
+        if begins and has_letters:
+            yield start, end
+            start, has_letters = end, False
+        has_letters = has_letters or begins
+        end += len(part)
+    yield start, end
+
+
+def units(text: str) -> list[str]:
+    """What a mixed error rate counts: words, and the letters of scripts without blanks."""
+    found: list[str] = []
+    for piece in _PIECE.findall(text):
+        run = ""
+        for grapheme in _GRAPHEME.findall(piece):
+            if is_unspaced(grapheme):
+                found += [run, grapheme] if run else [grapheme]
+                run = ""
+            else:
+                run += grapheme
+        found += [run] if run else []
+    return found
