@@ -93,7 +93,7 @@ def _apart(
     if not replacements:
         yield from map(as_heard, run)
         return
-    spans = _spans(whole.words)
+    spans = _spans(whole)
     edges = list(accumulate((len(draft.words) for draft in run), initial=0))
     for each in replacements:
         first, last = _met(spans, each)
@@ -175,10 +175,14 @@ def _check(text: str, replacements: Sequence[Replacement]) -> None:
         at = each.end
 
 
-def _spans(words: Sequence[TimedWord]) -> list[tuple[int, int]]:
-    """Where each word stands in the draft's text, which is the words joined by blanks."""
-    ends = accumulate(len(word.text) + 1 for word in words)
-    return [(end - 1 - len(word.text), end - 1) for word, end in zip(words, ends, strict=True)]
+def _spans(draft: Draft) -> list[tuple[int, int]]:
+    """Where each of its words stands in the draft's text."""
+    spans, end = [], 0
+    for word in draft.words:
+        start = draft.text.index(word.text, end)
+        end = start + len(word.text)
+        spans.append((start, end))
+    return spans
 
 
 def _met(spans: Sequence[tuple[int, int]], each: Replacement) -> tuple[int, int]:
@@ -191,7 +195,7 @@ def _met(spans: Sequence[tuple[int, int]], each: Replacement) -> tuple[int, int]
 def _runs(draft: Draft, replacements: Sequence[Replacement]) -> Iterator[tuple[int, int, int, int]]:
     """The words, one by one, but together where replacements that are applied bind them: first
     word, word after the last, and the characters they stand in."""
-    spans = _spans(draft.words)
+    spans = _spans(draft)
     bound = {
         i
         for each in replacements
@@ -236,7 +240,7 @@ def _moved(mark: dict[str, Any], moved: Sequence[tuple[int, int]]) -> dict[str, 
 def _marks(
     draft: Draft, replacements: Sequence[Replacement], moved: Sequence[tuple[int, int]]
 ) -> Iterator[dict[str, Any]]:
-    spans = _spans(draft.words)
+    spans = _spans(draft)
     for each in replacements:
         first, last = _met(spans, each)
         kind = APPLIED if each.applied else SUGGESTED

@@ -390,6 +390,7 @@ def _heard(chunk: Chunk) -> stitching.HeardChunk:
         start_ms=chunk.start_ms,
         end_ms=chunk.end_ms,
         words=hearing.words_of(chunk),
+        text=chunk.text,
         language=chunk.language,
         failure=chunk.error_message if failed else "",
         overlap_ms=chunk.overlap_ms,

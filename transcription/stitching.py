@@ -7,18 +7,19 @@ are written once: each channel's segments, joined by single spaces, are its chun
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
+from lexicon.borders import graphemes, words
 from transcription.timing import TimedWord, bare
 
 PAUSE_MS = 700  # a silence this long ends a segment
 LONGEST_MS = 12_000  # a segment longer than this is cut at its longest pause near the middle,
 FEWEST_WORDS = 8  # unless it is of so few words that the pieces would make no sense
 MOST_LETTERS = 40  # of a segment in a script without spaces
+WORD = re.compile(r"\S+")
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]」』）]*$")
 # a letter with a point ("B.") and these end no sentence
 ABBREVIATION = re.compile(r"^\W*(\w|dr|mr|mrs|ms|prof|st|sr|jr|no|vs|etc|e\.g|i\.e|z\.b)\.$", re.I)
@@ -41,7 +42,8 @@ class HeardChunk:
     id: int
     start_ms: int
     end_ms: int
-    words: Sequence[TimedWord] = ()
+    words: Sequence[TimedWord] = ()  # their texts are `text.split()`
+    text: str = ""
     language: str = ""
     failure: str = ""  # why there is no answer
     overlap_ms: int = 0  # how much of its start repeats the end of the one before
@@ -70,6 +72,7 @@ class Heard(NamedTuple):
     chunk: HeardChunk
     at: int  # which of the chunk's words
     word: TimedWord
+    start: int = -1  # where it stands in the chunk's text
     cut: bool = False  # it goes on with the word of the one before
 
 
@@ -86,6 +89,20 @@ def transcript(chunks: Sequence[HeardChunk]) -> list[Draft]:
     for _, track in groupby(ordered, key=_track):
         found += _segments(list(track), numbers)
     return sorted(found, key=lambda draft: (draft.start_ms, draft.channel or 0, draft.end_ms))
+
+
+def _text(group: list[Heard]) -> str:
+    """As the engine wrote it, with what stands between the words; where words of its were left to
+    another chunk, there is a blank in their place."""
+    text = group[0].chunk.text
+    result, end = "", 0
+    for heard in group:
+        between = text[end : heard.start]
+        if result:
+            result += between if between.isspace() or heard.start == end else " "
+        result += heard.word.text
+        end = heard.start + len(heard.word.text)
+    return result
 
 
 def _track(chunk: HeardChunk) -> int:
@@ -118,7 +135,7 @@ def _segments(track: list[HeardChunk], numbers: dict[int, int]) -> Iterator[Draf
                 chunk.id,
                 words[0].start_ms,
                 words[-1].end_ms,
-                " ".join(word.text for word in words),
+                _text(group),
                 words,
                 chunk.language,
                 _speaker(words[0].speaker, chunk, numbers),
@@ -167,7 +184,11 @@ def _joined(track: list[HeardChunk]) -> list[Heard]:
     result: list[Heard] = []
     before: HeardChunk | None = None
     for chunk in track:
-        words = [Heard(chunk, at, word) for at, word in enumerate(chunk.words)]
+        starts = [match.start() for match in WORD.finditer(chunk.text)]
+        words = [
+            Heard(chunk, at, word, starts[at] if at < len(starts) else -1)
+            for at, word in enumerate(chunk.words)
+        ]
         if before and chunk.overlap_ms and not before.failure and not chunk.failure:
             words = _merged(result, words, chunk.start_ms, chunk.start_ms + chunk.overlap_ms)
         result += words
@@ -291,21 +312,24 @@ def _parts(heard: Heard) -> Iterator[Heard]:
     done, span = 0, word.end_ms - word.start_ms
     for text in texts:
         start = word.start_ms + span * done // len(word.text)
-        cut = done > 0
+        cut, place = done > 0, heard.start + done
         done += len(text)
         end = word.start_ms + span * done // len(word.text)
-        yield heard._replace(word=replace(word, text=text, start_ms=start, end_ms=end), cut=cut)
+        part = replace(word, text=text, start_ms=start, end_ms=end)
+        yield heard._replace(word=part, start=place, cut=cut)
 
 
 def _pieces(sentence: str) -> Iterator[str]:
-    while len(sentence) > MOST_LETTERS:
-        commas = [m.end() for m in CLAUSE_END.finditer(sentence, 0, MOST_LETTERS)]
-        at = commas[-1] if commas else MOST_LETTERS
-        while at > 1 and unicodedata.category(sentence[at]).startswith("M"):
-            at -= 1  # a vowel sign stays with its letter
-        yield sentence[:at]
-        sentence = sentence[at:]
-    yield sentence
+    """Cut behind the last comma that fits, else behind the last word, else behind a letter."""
+    begun = 0
+    while len(sentence) - begun > MOST_LETTERS:
+        part = sentence[begun : begun + MOST_LETTERS]
+        commas = [match.end() for match in CLAUSE_END.finditer(part)]
+        ends = commas or [end for _, end in words(part)[:-1]]
+        at = begun + (ends[-1] if ends else len("".join(graphemes(part)[:-1])) or MOST_LETTERS)
+        yield sentence[begun:at]
+        begun = at
+    yield sentence[begun:]
 
 
 def _groups(words: list[Heard]) -> Iterator[list[Heard]]:
