@@ -64,6 +64,7 @@ class Feedback(models.Model):
     reference_words = models.IntegerField("words", default=0)
     word_errors = models.IntegerField(default=0)
     seconds_spent = models.IntegerField(default=0)
+    counts = models.JSONField(default=dict)
     lexicon = models.JSONField(default=dict)
     extracted_terms = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)

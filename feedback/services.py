@@ -15,6 +15,7 @@ from django.utils import timezone
 from feedback import mining, scoring
 from feedback.alignment import Edit, word_edits
 from feedback.gains import Gain, gain, with_standing
+from feedback.language_scores import LanguageScores, language_scores
 from feedback.models import Feedback, Revision
 from lexicon.languages import language_code
 from lexicon.services import count
@@ -228,6 +229,7 @@ class Summary:
     not equal, with their segments; `by_people` leaves out what the lexicon did."""
 
     score: scoring.Score
+    languages: LanguageScores
     gain: Gain
     changes: list[tuple[Segment, Edit]]
     by_people: list[tuple[Segment, Edit]]
@@ -241,12 +243,13 @@ def summarise(job: Job) -> Summary:
     segments = live_segments(job, words=False)
     changes: list[tuple[Segment, Edit]] = []
     by_people: list[tuple[Segment, Edit]] = []
-    score, total = scoring.NOTHING, Gain()
+    score, total, languages = scoring.NOTHING, Gain(), LanguageScores()
     by_lexicon = Counter[tuple[str, str, str]]()
     for segment in segments:
         found, heard = standings_of(segment), scoring.score(segment.text, segment.engine_text)
         edits = _edits(segment, segment.engine_text)
         score += heard
+        languages += language_scores(segment.text, segment.engine_text, tags.read(segment))
         changes += edits
         if not found:
             by_people += edits
@@ -261,6 +264,7 @@ def summarise(job: Job) -> Summary:
         )
     return Summary(
         score=score,
+        languages=languages,
         gain=total,
         changes=changes,
         by_people=by_people,
@@ -294,6 +298,12 @@ def submit_review(user: Any, job: Job) -> Feedback:
             accuracy_score=summary.score.accuracy,
             wer=summary.score.wer,
             cer=summary.score.cer,
+            mer=summary.languages.mer,
+            counts=summary.languages.stored()
+            | {
+                "characters": summary.score.reference_characters,
+                "character_errors": summary.score.character_errors,
+            },
             reference_words=summary.score.reference_words,
             word_errors=summary.score.word_errors,
             seconds_spent=_seconds_spent(job, now),

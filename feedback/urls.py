@@ -3,6 +3,7 @@ from django.urls import path
 from feedback import views
 
 urlpatterns = [
+    path("quality/", views.quality, name="quality"),
     path("review/<uuid:job_id>/", views.desk, name="desk"),
     path("review/<uuid:job_id>/submit/", views.submit, name="submit"),
     path("review/<uuid:job_id>/reviewed/", views.reviewed, name="reviewed"),

@@ -13,8 +13,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback.alignment import word_edits
+from feedback.language_scores import NORMALISED, LanguageScores, read
 from feedback.models import Feedback, Revision
 from feedback.palette import Palette
+from feedback.quality import MOST_REVIEWS, by_model, languages
 from feedback.services import (
     Conflict,
     Refused,
@@ -27,7 +29,7 @@ from feedback.services import (
     text_turned,
 )
 from transcription import tags
-from transcription.access import get_job
+from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
 from transcription.exports import live_segments, standings_of
 from transcription.models import Job, Segment
@@ -257,7 +259,9 @@ def submit(request: HttpRequest, job_id: str) -> HttpResponse:
     if job.review_status == Job.Review.REVIEWED:
         return redirect("reviewed", job.pk)
     page = Desk(job, live_segments(job, words=False))
-    return render(request, "submit.html", {"job": job, "desk": page, "summary": summarise(job)})
+    summary = summarise(job)
+    context = {"job": job, "desk": page, "summary": summary}
+    return render(request, "submit.html", context | _rates(summary.languages))
 
 
 @require_safe
@@ -266,7 +270,29 @@ def reviewed(request: HttpRequest, job_id: str) -> HttpResponse:
     feedback = Feedback.objects.filter(job=job, withdrawn_at=None).order_by("-created_at").first()
     if feedback is None:
         return redirect("desk", job.pk)
-    return render(request, "reviewed.html", {"job": job, "feedback": feedback})
+    context = {"job": job, "feedback": feedback}
+    return render(request, "reviewed.html", context | _rates(read(feedback.counts)))
+
+
+def _rates(scores: LanguageScores) -> dict[str, Any]:
+    """Those of the languages, where there are several."""
+    found = list(languages(scores))
+    units, errors = scores.switched
+    return {
+        "languages": found if len(found) > 1 else [],
+        "pier": errors / units if units else None,
+        "mer": scores.mer if scores.said else None,
+        "normalised": NORMALISED,
+    }
+
+
+@require_safe
+def quality(request: HttpRequest) -> HttpResponse:
+    """Error rates of what was reviewed, of recordings that one may see."""
+    reviews = Feedback.objects.filter(withdrawn_at=None, job__in=visible_jobs(request.user))
+    newest = reviews.select_related("job").defer("engine_text", "corrected_text", "diff_data")
+    models = by_model(newest.order_by("-created_at")[:MOST_REVIEWS])
+    return render(request, "quality.html", {"models": models, "normalised": NORMALISED})
 
 
 @require_POST

@@ -54,16 +54,15 @@ def _parted(piece: str, offset: int) -> Iterator[Border]:
     yield start, end
 
 
-def units(text: str) -> list[str]:
+def unit_borders(text: str) -> list[Border]:
     """What a mixed error rate counts: words, and the letters of scripts without blanks."""
-    found: list[str] = []
-    for piece in _PIECE.findall(text):
-        run = ""
-        for grapheme in _GRAPHEME.findall(piece):
-            if is_unspaced(grapheme):
-                found += [run, grapheme] if run else [grapheme]
-                run = ""
-            else:
-                run += grapheme
-        found += [run] if run else []
+    found: list[Border] = []
+    for piece in _PIECE.finditer(text):
+        start = piece.start()
+        for grapheme in _GRAPHEME.finditer(text, *piece.span()):
+            if is_unspaced(grapheme[0]):
+                found += [(start, grapheme.start())] if start < grapheme.start() else []
+                found.append(grapheme.span())
+                start = grapheme.end()
+        found += [(start, piece.end())] if start < piece.end() else []
     return found

@@ -529,6 +529,7 @@ feedback = Table(
     number("reference_words", "Words of the corrected text"),
     number("word_errors", "Substituted, deleted and inserted words"),
     number("seconds_spent", "From the first correction to the submission, pauses taken out"),
+    json("counts", "Behind the rates: units, errors by language, scripts, characters", "{}"),
     json("lexicon", "What the lexicon came to: its terms' counts, and errors without it", "{}"),
     json("extracted_terms", "What the corrections may teach: [{heard, corrected, count}]", "[]"),
     made(),

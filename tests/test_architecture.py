@@ -56,6 +56,7 @@ PURE = (
     "transcription/engines/probing.py",
     "feedback/alignment.py",
     "feedback/gains.py",
+    "feedback/language_scores.py",
     "feedback/scoring.py",
     "feedback/mining.py",
 )

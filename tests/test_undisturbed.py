@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from feedback.alignment import word_edits
 from feedback.services import Save, save_segment
-from lexicon.borders import graphemes, units, words
+from lexicon.borders import graphemes, unit_borders, words
 from lexicon.matching import Entry, compile_lexicon
 from speech_project.access.keys import create_key
 from tests.odd_texts import NASTY, TEXTS
@@ -83,7 +83,8 @@ def test_edits_are_stretches_of_both_texts_and_end_where_letters_end(before, aft
 def test_words_and_what_rates_count_are_all_of_the_text(text):
     found = words(text)
     assert lettered("".join(text[start:end] for start, end in found)) == lettered(text)
-    assert "".join(units(text)) == lettered(text)
+    counted = unit_borders(text)
+    assert lettered("".join(text[start:end] for start, end in counted)) == lettered(text)
 
 
 @given(TEXTS, st.integers(0, 40), st.integers(0, 40))

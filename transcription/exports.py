@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+from transcription import tags
 from transcription.correcting import read, stored
 from transcription.engines import MODELS
 from transcription.models import Job, Segment
@@ -34,6 +36,7 @@ def segment_dict(segment: Segment) -> dict[str, Any]:
         "text": segment.text,
         "replacements": [_replacement(standing) for standing in standings_of(segment)],
         "marks": segment.marks,
+        "languages": [asdict(run) for run in tags.read(segment)],
         "version": segment.version,
         "accepted": segment.accepted,
         "words": [

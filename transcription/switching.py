@@ -70,6 +70,7 @@ PHRASES = {
     "ms": ("Ya, sudah tentu.", "Terima kasih, jumpa esok."),
     "nl": ("Ja, natuurlijk.", "Dank je, tot morgen."),
     "no": ("Ja, selvfølgelig.", "Takk, vi sees i morgen."),
+    "pa": ("ਹਾਂ, ਬਿਲਕੁਲ।", "ਧੰਨਵਾਦ, ਕੱਲ੍ਹ ਮਿਲਦੇ ਹਾਂ।"),
     "pl": ("Tak, oczywiście.", "Dziękuję, do jutra."),
     "pt": ("Sim, claro.", "Obrigado, até amanhã."),
     "ro": ("Da, sigur.", "Mulțumesc, pe mâine."),
@@ -157,7 +158,7 @@ def example(languages: Sequence[str], policy: Policy) -> str:
     """Sentences that switch between the languages, each in its script, as a model imitates them.
     Of one language only where it is to be written in another script than usual."""
     known = [found for code in languages if (found := _phrases(code, policy))]
-    if len(known) < 2 and not (policy and known):
+    if len(known) < len(languages[:2]) or (len(languages) < 2 and not policy):
         return ""
     first, second = zip(*known, strict=True)
     return f"{_sentence(first[::-1])} {_sentence(second)}"

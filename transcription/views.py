@@ -15,8 +15,9 @@ from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from lexicon import policies
 from transcription import audio as sound
-from transcription import choosing, hints, parts, progress, ranges, recordings
+from transcription import choosing, hints, parts, progress, ranges, recordings, switching
 from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
 from transcription.models import Attempt, Job
@@ -134,6 +135,8 @@ def job_page(request: HttpRequest, job_id: str) -> HttpResponse:
         "fragment": fragment,
         "progress": progress.of(job),
         "record": MODELS.get(job.model),
+        "policy": policies.written(job.script_policy),
+        "ways": [switching.WAYS[way] for way in hints.ways(job)],
         "asked_record": MODELS.get(job.asked_model),
         "source": _source(request, job),
         "reused": _is_reused(job, now),

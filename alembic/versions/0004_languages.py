@@ -41,9 +41,20 @@ def upgrade() -> None:
             comment="Languages found in the text, where none were expected",
         ),
     )
+    op.add_column(
+        "feedback",
+        sa.Column(
+            "counts",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+            comment="Behind the rates: units, errors by language, scripts, characters",
+        ),
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("feedback", "counts")
     op.drop_column("jobs", "heard_languages")
     op.drop_column("segments", "tags")
     op.drop_constraint(op.f("ck_attempts_step"), "attempts", type_="check")
