@@ -21,6 +21,7 @@ PAGES = (
     "/review/{job}/submit/",
     "/review/{job}/reviewed/",
     "/review/{job}/segments/{segment}/",
+    "/quality/",
     "/password/",
     "/admin/",
 )
@@ -31,6 +32,8 @@ FORMS = (
     "/review/{job}/submit/",
     "/review/{job}/reopen/",
     "/review/{job}/segments/{segment}/save/",
+    "/review/{job}/segments/{segment}/turn/",
+    "/review/{job}/segments/{segment}/language/",
 )
 API = ("/api/v1/jobs/", "/api/v1/jobs/{job}/", "/api/v1/jobs/{job}/segments/")
 
