@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lexicon.languages import name_of
+from lexicon.scripts import script_of_letter
+from lexicon.tagging import Run
 from transcription import tags
 from transcription.models import Job, Segment
+from transcription.spoken import LETTERS_A_WORD
 
 MOST_COLOURS = 8
+LETTERS_OF_A_WORD = 5  # in scripts with blanks, and without the blank
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A language: the number of its colour in desk.css, and its share of all letters."""
+    """A language: the number of its colour in desk.css, and its share of what is said."""
 
     code: str
     colour: int
@@ -30,14 +34,14 @@ class Palette:
     """Those of one recording, each with its colour. Of a single one nothing is shown."""
 
     def __init__(self, job: Job, segments: Iterable[Segment] = ()) -> None:
-        letters: Counter[str] = Counter()
+        said: dict[str, float] = defaultdict(float)  # in words, roughly
         for segment in segments:
             for run in tags.read(segment):
-                letters[run.language] += run.end - run.start
-        codes = dict.fromkeys([*(job.languages or job.heard_languages), *letters])
-        whole = max(1, letters.total())
+                said[run.language] += (run.end - run.start) / _letters_a_word(segment, run)
+        codes = dict.fromkeys([*(job.languages or job.heard_languages), *said])
+        whole = max(1.0, sum(said.values()))
         self.shown = [
-            Shown(code, at % MOST_COLOURS, round(100 * letters[code] / whole))
+            Shown(code, at % MOST_COLOURS, round(100 * said[code] / whole))
             for at, code in enumerate(codes)
         ]
         self.colours = {each.code: each.colour for each in self.shown}
@@ -48,3 +52,8 @@ class Palette:
     @property
     def codes(self) -> list[str]:
         return [each.code for each in self.shown]
+
+
+def _letters_a_word(segment: Segment, run: Run) -> float:
+    script = script_of_letter(segment.text[run.start])
+    return LETTERS_A_WORD.get(script, LETTERS_OF_A_WORD)

@@ -136,7 +136,7 @@ def job_page(request: HttpRequest, job_id: str) -> HttpResponse:
         "progress": progress.of(job),
         "record": MODELS.get(job.model),
         "policy": policies.written(job.script_policy),
-        "ways": [switching.WAYS[way] for way in hints.ways(job)],
+        "ways": [] if fragment else [switching.WAYS[way] for way in hints.ways(job)],
         "asked_record": MODELS.get(job.asked_model),
         "source": _source(request, job),
         "reused": _is_reused(job, now),

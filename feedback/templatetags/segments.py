@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from feedback.palette import Palette
 from lexicon.languages import name_of
 from lexicon.scripts import RIGHT_TO_LEFT, direction_of, script_of_letter
-from lexicon.tagging import SURE, Run
+from lexicon.tagging import SURE
 from speech_project.templatetags.verbatim import clock, direction
 from transcription import correcting, tags
 from transcription.exports import standings_of
@@ -113,50 +113,51 @@ def _flags(found: Iterable[dict[str, Any]]) -> str:
 def marked(segment: Segment, palette: Palette, which: str = "marks") -> SafeString:
     """The text with <mark>s: those worth a look, or "all" that can be turned; and where there are
     several languages, a <span> for each run of one. No blank is added."""
-    runs = tags.read(segment) if palette else []
+    text = segment.text
+    spans = list(_spans(segment, palette)) if palette else []
     parts: list[str] = []
     at = 0
     for number, standing in enumerate(standings_of(segment) if segment.replacements else ()):
         shown = standing.turnable if which == "all" else standing.state in CLASSES
         if shown and standing.start >= at:
-            inside = _in_runs(segment, runs, palette, standing.start, standing.end)
-            parts += [
-                _in_runs(segment, runs, palette, at, standing.start),
-                _mark(inside, number, standing),
-            ]
+            inside = _in_spans(text, spans, standing.start, standing.end)
+            parts += [_in_spans(text, spans, at, standing.start), _mark(inside, number, standing)]
             at = standing.end
-    parts.append(_in_runs(segment, runs, palette, at, len(segment.text)))
-    return mark_safe("".join(parts))
+    return mark_safe("".join([*parts, _in_spans(text, spans, at, len(text))]))
 
 
-def _in_runs(segment: Segment, runs: Sequence[Run], palette: Palette, start: int, end: int) -> str:
-    """A part of the text, with what of the runs lies in it."""
-    text, parts, at = segment.text, [], start
-    for run in runs:
-        first, last = max(run.start, at), min(run.end, end)
+def _in_spans(text: str, spans: Sequence[tuple[int, int, str]], start: int, end: int) -> str:
+    """A part of the text, with what of the spans lies in it."""
+    parts, at = [], start
+    for begin, stop, opening in spans:
+        first, last = max(begin, at), min(stop, end)
         if first < last:
-            parts += [escape(text[at:first]), _span(segment, run, palette, text[first:last])]
+            parts += [escape(text[at:first]), opening, escape(text[first:last]), "</span>"]
             at = last
     return "".join([*parts, escape(text[at:end])])
 
 
-def _span(segment: Segment, run: Run, palette: Palette, text: str) -> str:
-    unsure = run.confidence < SURE
-    classes = [f"l{palette.colours.get(run.language, 0)}"]
-    classes += ["unsure"] if unsure else []
-    title = f"Perhaps {name_of(run.language)}" if unsure else None
-    if run.ending:
-        classes.append(f"e{palette.colours.get(run.ending, 0)}")
-        title = f"{name_of(run.language)} with an ending in {name_of(run.ending)}"
-    way = direction_of(text)
-    return _element(
-        "span",
-        escape(text),
-        class_=" ".join(classes),
-        lang=run.language,
-        dir=way if way and way != base_direction(segment) else None,
-        title=title,
-    )
+def _spans(segment: Segment, palette: Palette) -> Iterator[tuple[int, int, str]]:
+    """Where each run of a language is, and the tag that opens it."""
+    base = base_direction(segment)
+    for run in tags.read(segment):
+        classes, title = f"l{palette.colours.get(run.language, 0)}", ""
+        if run.ending:
+            classes += f" e{palette.colours.get(run.ending, 0)}"
+            title = f"{name_of(run.language)} with an ending in {name_of(run.ending)}"
+        elif run.confidence < SURE:
+            classes += " unsure"
+            title = f"Perhaps {name_of(run.language)}"
+        way = _direction(segment.text[run.start])
+        opening = f'<span class="{classes}" lang="{escape(run.language)}"'
+        opening += f' dir="{way}"' if way != base else ""
+        opening += f' title="{escape(title)}"' if title else ""
+        yield run.start, run.end, f"{opening}>"
+
+
+def _direction(letter: str) -> str:
+    """Of a run, by its first letter; a number is written from the left."""
+    return "rtl" if script_of_letter(letter) in RIGHT_TO_LEFT else "ltr"
 
 
 def _mark(inside: str, number: int, standing: Standing) -> str:
