@@ -136,7 +136,7 @@ def job_page(request: HttpRequest, job_id: str) -> HttpResponse:
         "progress": progress.of(job),
         "record": MODELS.get(job.model),
         "policy": policies.written(job.script_policy),
-        "ways": [] if fragment else [switching.WAYS[way] for way in hints.ways(job)],
+        "ways": _ways(job) if job.languages and not fragment else [],
         "asked_record": MODELS.get(job.asked_model),
         "source": _source(request, job),
         "reused": _is_reused(job, now),
@@ -145,6 +145,11 @@ def job_page(request: HttpRequest, job_id: str) -> HttpResponse:
         "models": choosing.offered_models(),
     }
     return render(request, "job_progress.html" if fragment else "job.html", context)
+
+
+def _ways(job: Job) -> list[str]:
+    """How the engine was asked to keep the languages apart."""
+    return [switching.WAYS[way] for way in hints.ways(job)]
 
 
 def _source(request: HttpRequest, job: Job) -> Job | None:
