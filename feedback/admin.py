@@ -41,8 +41,8 @@ class FeedbackAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ("job__title", "reviewer_name", "corrected_text")
     list_select_related = ("job",)
     show_full_result_count = False
-    fields = ("job", "desk", "reviewer_name", "accuracy", "wer", "cer", "word_errors",
-              "reference_words", "seconds_spent", "lexicon_did", "changes", "taught",
+    fields = ("job", "desk", "reviewer_name", "accuracy", "wer", "cer", "mer",
+              "word_errors", "reference_words", "seconds_spent", "lexicon_did", "changes", "taught",
               "created_at", "withdrawn_at")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:

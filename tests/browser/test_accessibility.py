@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from feedback.services import Save, save_segment, submit_review
 from tests.browser.desk import Desk
 from tests.corrections import CHANGES, HEARD, apply
+from tests.switching import TURKISH_GERMAN, tag
 from transcription.models import Job
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
@@ -64,6 +65,24 @@ def test_job(page: Page, make_job: Callable[..., Job]) -> None:
     assert not findings(page)
     Job.objects.update(status="failed", error_message="The recording ends in the middle.")
     page.goto(f"/jobs/{job.pk}/")
+    assert not findings(page)
+
+
+def test_languages_and_quality(page: Page, heard: Callable[..., Job], reviewer: User) -> None:
+    job = tag(heard(*TURKISH_GERMAN), "tr", "de")
+    desk = Desk(page, job).visit()
+    desk.open(1)
+    expect(page.locator(".tongues select").first).to_be_visible()
+    assert not findings(page)
+    page.goto(f"/review/{job.pk}/?only=tr")
+    assert not findings(page)
+    page.goto(f"/review/{job.pk}/submit/")
+    assert not findings(page)
+    submit_review(reviewer, job)
+    page.goto("/quality/")
+    assert not findings(page)
+    page.goto("/")
+    page.get_by_text("More", exact=True).click()
     assert not findings(page)
 
 
