@@ -36,7 +36,7 @@ class Palette:
     def __init__(self, job: Job, segments: Iterable[Segment] = ()) -> None:
         said: dict[str, float] = defaultdict(float)  # in words, roughly
         for segment in segments:
-            for run in tags.read(segment):
+            for run in filter(_told, tags.read(segment)):
                 said[run.language] += (run.end - run.start) / _letters_a_word(segment, run)
         codes = dict.fromkeys([*(job.languages or job.heard_languages), *said])
         whole = max(1.0, sum(said.values()))
@@ -52,6 +52,11 @@ class Palette:
     @property
     def codes(self) -> list[str]:
         return [each.code for each in self.shown]
+
+
+def _told(run: Run) -> bool:
+    """A person may have said that it is in none of the languages."""
+    return bool(run.language)
 
 
 def _letters_a_word(segment: Segment, run: Run) -> float:

@@ -90,6 +90,7 @@ def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
         before, now = segment.text, timezone.now()
         if text != before:
             segment.tags = tags.renewed(job, segment, text)
+            segment.language = tags.main_language(segment.tags) or segment.language
         segment.text, segment.accepted = text, accepted
         segment.version += 1
         segment.edited_by_id, segment.edited_by_name = user.pk, user.get_username()
@@ -123,7 +124,8 @@ def set_language(
         if changed != segment.tags:
             now = timezone.now()
             segment.tags = changed
-            segment.save(update_fields=["tags"])
+            segment.language = tags.main_language(changed) or segment.language
+            segment.save(update_fields=["tags", "language"])
             Revision.objects.create(
                 segment=segment,
                 job_id=job.pk,
@@ -186,7 +188,8 @@ def _note(user: Any, segment: Segment, before: str, save_id: str, now: datetime)
     """Add the save to the sitting, or begin a new one."""
     saves = {save_id: segment.version} if save_id else {}
     last = Revision.objects.filter(segment=segment).order_by("-updated_at", "-id").first()
-    if last and last.user_id == user.pk and now - last.updated_at < SITTING:
+    written = last and last.kind in (Revision.Kind.EDIT, Revision.Kind.ACCEPT)
+    if last and written and last.user_id == user.pk and now - last.updated_at < SITTING:
         last.text_after, last.version_after = segment.text, segment.version
         if last.kind == Revision.Kind.ACCEPT and before != segment.text:
             last.kind = Revision.Kind.EDIT

@@ -129,14 +129,13 @@ def _counterpart(segment: Segment, edits: Sequence[Edit], found: Replacement) ->
         between = found.start < begin == end < found.end
         if max(found.start, begin) >= min(found.end, end) and not between:
             continue
-        if edit.kind not in SAME:
+        alike = words(edit.before), words(edit.after)
+        if edit.kind not in SAME or len(alike[0]) != len(alike[1]):
             places.append((edit.after_at, edit.after_at + len(edit.after)))
             continue
         places += [
             (edit.after_at + first, edit.after_at + last)
-            for (start, stop), (first, last) in zip(
-                words(edit.before), words(edit.after), strict=True
-            )
+            for (start, stop), (first, last) in zip(*alike, strict=True)
             if max(found.start, begin + start) < min(found.end, begin + stop)
         ]
     first = min((start for start, _ in places), default=0)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -132,7 +133,14 @@ def _live_segment(job: Job, segment_id: int) -> Segment:
 def _side(request: HttpRequest, job: Job, segment: Segment, version: int) -> HttpResponse:
     response = render(request, "segment_detail.html", {"job": job, **_detail(job, segment)})
     response["X-Segment-Version"] = str(version)
+    response["X-Segment-At"] = str(_changed_at(segment))
     return response
+
+
+def _changed_at(segment: Segment) -> float:
+    """When people changed anything of it last: of two answers the page keeps the newer one."""
+    last = Revision.objects.filter(segment=segment).aggregate(at=Max("updated_at"))["at"]
+    return last.timestamp() if last else 0.0
 
 
 @require_POST

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -47,6 +48,7 @@ SURE = 0.9  # confidence from which a word need not be looked at
 UNKNOWN = 0.6  # how sure a language is that alone has a script, of words that it does not have
 UNKNOWN_CHARACTER = 1e-6  # its share in Chinese or Japanese
 WITHOUT_BLANKS = frozenset({"Hani", "Kana", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
+MOST_KNOWN = 50_000  # words that a tagger keeps
 NO_TERMS: Mapping[str, str] = {}
 JAPANESE = frozenset({"Hani", "Kana"})
 
@@ -172,25 +174,29 @@ class Tagger:
         if not self.languages:
             return [[_untold(span) for span in each] for each in found]
         read = [_before_each(text, each) for text, each in zip(texts, found, strict=True)]
-        self._learn(said for words, _ in read for said in words)
+        if len(self._known) > MOST_KNOWN:
+            self._known = {}
+        known = self._known  # another thread may put a new one in its place
+        self._learn(known, (said for words, _ in read for said in words))
         return [
-            self._tagged(each, said, stays, terms)
+            self._tagged(known, each, said, stays, terms)
             for each, (said, stays) in zip(found, read, strict=True)
         ]
 
     def _tagged(
         self,
+        known: Mapping[Said, Heard],
         found: Sequence[Span],
         said: Sequence[Said],
         stays: Sequence[float],
         terms: Mapping[str, str],
     ) -> list[Tag]:
-        heard = [self._known[each] for each in said]
+        heard = [known[each] for each in said]
         if terms:
-            known = [terms.get(folded(each.written)) for each in said]
+            languages = [terms.get(folded(each.written)) for each in said]
             heard = [
                 self._only([language]) if language in self.languages else each
-                for each, language in zip(heard, known, strict=True)
+                for each, language in zip(heard, languages, strict=True)
             ]
         stays = [
             STAYS_AT_NEUTRAL if each.neutral and not word.begins else stay
@@ -214,11 +220,11 @@ class Tagger:
             min(share, heard.certain),
         )
 
-    def _learn(self, said: Iterable[Said]) -> None:
-        new = sorted({each for each in said if each not in self._known}, key=_script)
+    def _learn(self, known: dict[Said, Heard], said: Iterable[Said]) -> None:
+        new = sorted({each for each in said if each not in known}, key=_script)
         for script, group in groupby(new, _script):
             words = list(group)
-            self._known.update(zip(words, self._of_script(script, words), strict=True))
+            known.update(zip(words, self._of_script(script, words), strict=True))
 
     def _only(self, possible: Sequence[str], certain: float = 1.0) -> Heard:
         likelihoods = [1.0 if code in possible else LEAST for code in self.languages]
@@ -325,6 +331,12 @@ def runs(tags: Iterable[Tag]) -> list[Run]:
         else:
             last = None
     return found
+
+
+@lru_cache(maxsize=16)
+def tagger(languages: tuple[str, ...]) -> Tagger:
+    """The process's own for these languages."""
+    return Tagger(languages)
 
 
 def _untold(span: Span) -> Tag:

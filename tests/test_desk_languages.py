@@ -84,16 +84,33 @@ def test_words_that_are_typed_get_their_language(job, reviewer):
 def test_a_language_is_set_and_remembered_with_who_said_so(job, desk_client):
     segment = job.segments.order_by("position").first()
     assert set_language(desk_client, segment, 2, 3, "de").status_code == 302
-    assert languages(segment)[:2] == [("Ondan", "de"), (" sonra", "tr")]
+    assert languages(segment)[:2] == [("Ondan", "de"), ("sonra", "tr")]
     revision = Revision.objects.get()
     assert (revision.kind, revision.user_name) == ("language", "rita")
     assert revision.detail == {"start": 2, "end": 3, "language": "de"}
     assert Job.objects.get().review_status == Job.Review.IN_REVIEW
 
     set_language(desk_client, segment, 0, 5, "")
-    assert "Ondan" not in dict(languages(segment))
+    assert ("Ondan", "") in languages(segment)
     set_language(desk_client, segment, 0, 5, "")
     assert Revision.objects.count() == 2, "what changes nothing is not noted"
+
+
+def test_what_people_said_stays_with_its_words(job, reviewer, desk_client):
+    segment = job.segments.order_by("position").first()
+    set_language(desk_client, segment, 0, 11, "")  # "Ondan sonra": in none
+    set_language(desk_client, segment, 12, 46, "tr")  # all that is German
+    text = TURKISH_GERMAN[0].replace("sechs", "sieben") + " Bis dann."
+    save_segment(reviewer, job, segment.pk, Save(text, 1))
+    said = [(text[s:e], language) for s, e, language, _, _, person in _rows(segment) if person]
+    assert said == [("Ondan sonra", ""), ("ich habe noch bis", "tr"), ("gearbeitet", "tr")]
+    kinds = list(Revision.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["language", "language", "edit"]
+
+
+def _rows(segment: Segment) -> list[list]:
+    segment.refresh_from_db()
+    return segment.tags
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,8 @@ class _Hearing:
                 assert self.other
                 if self.audio_ms > self.other.longest_ms:
                     return self._in_parts(step, self.other)
-                return self._ask(step, self.other, self.samples)
+                told = Hints(prompt=hints.asked(self.job, self.other).prompt)
+                return self._ask(step, self.other, self.samples, told)
 
     def _in_parts(self, step: str, record: Capabilities) -> _Asked:
         answers, at_ms = [], 0

@@ -47,7 +47,7 @@ def of_chunk(job: Job, chunk: Chunk, record: Capabilities) -> Hints:
 def of_terms(job: Job, terms: Sequence[Candidate], record: Capabilities) -> Hints:
     """These terms alone, as far as the model takes them."""
     known = languages(job, record)
-    return choose(Index(terms), _budget(record), languages=known, prompt=_prompt(job, record))
+    return choose(Index(terms), _budget(record), languages=known, prompt=asked(job, record).prompt)
 
 
 def asked(job: Job, record: Capabilities) -> Asked:
@@ -109,8 +109,11 @@ def _budget(record: Capabilities) -> Budget:
 
 def near(chunk: Chunk) -> list[str]:
     """The text of the parts before and after, as far as they are heard."""
-    first, last = chunk.position - NEIGHBOURS, chunk.position + NEIGHBOURS
-    around = Chunk.objects.filter(job=chunk.job_id, position__range=(first, last))
+    reach = NEIGHBOURS * (1 if chunk.channel is None else 2)  # channels come by turns
+    first, last = chunk.position - reach, chunk.position + reach
+    around = Chunk.objects.filter(
+        job=chunk.job_id, channel=chunk.channel, position__range=(first, last)
+    )
     return list(around.exclude(text="").exclude(pk=chunk.pk).values_list("text", flat=True))
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import groupby
 
 from lexicon.languages import code_of_name, name_of
 from lexicon.policies import EVERY, scripts_for
 from lexicon.romanising import may_be
 from lexicon.scripts import script_of_letter, scripts_of
-from lexicon.tagging import SURE, Tag, Tagger
+from lexicon.tagging import SURE, Tag, tagger
 from lexicon.vocabulary import vocabulary
 from transcription.findings import Circumstances, Finding, finding, words_within
 from transcription.spoken import LETTERS_A_WORD, Spoken, Token
@@ -118,7 +117,7 @@ def _switches(shares: Mapping[str, float]) -> bool:
 
 def _shares(text: str, languages: Sequence[str]) -> dict[str, float]:
     """How much of the text's letters is in each language, of those that are surely in one."""
-    (tags,) = _tagger(tuple(languages)).tags([text])
+    (tags,) = tagger(tuple(languages)).tags([text])
     letters: Counter[str] = Counter()
     for tag in tags:
         if tag.script and tag.confidence >= SURE:
@@ -130,7 +129,7 @@ def english(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
     """A run of English where English is not expected: engines translate into it."""
     if not c.languages or "en" in c.languages:
         return
-    (tags,) = _tagger((*c.languages, "en")).tags([answer.text])
+    (tags,) = tagger((*c.languages, "en")).tags([answer.text])
     for is_english, run in groupby(tags, _surely_english):
         words = list(run)
         if is_english and len(words) >= ENGLISH_RUN:
@@ -150,7 +149,7 @@ def romanised(answer: Spoken, c: Circumstances) -> Iterator[Finding]:
     known = [vocabulary(code) for code in in_latin or ["en"]]
     if None in known:  # a language whose words nobody knows
         return
-    (tags,) = _tagger(tuple(c.languages)).tags([answer.text])
+    (tags,) = tagger(tuple(c.languages)).tags([answer.text])
     latin = [tag for tag in tags if tag.script == "Latn"]
     words = [answer.text[tag.start : tag.end] for tag in latin]
     for language in (code for code in c.languages if code not in in_latin):
@@ -171,8 +170,3 @@ def _at(answer: Spoken, kind: str, reason: str, tags: Sequence[Tag]) -> Finding:
     """A finding about the words of these tags."""
     start, end = words_within(answer.text, tags[0].start, tags[-1].end)
     return Finding(kind, reason, min(1.0, len(tags) / max(1.0, answer.units)), start, end)
-
-
-@lru_cache(maxsize=16)
-def _tagger(languages: tuple[str, ...]) -> Tagger:
-    return Tagger(languages)

@@ -35,6 +35,7 @@ from transcription import (
 )
 from transcription.applying import JobLexicon
 from transcription.correcting import Corrected
+from transcription.engines.answers import one_line_end
 from transcription.engines.base import EngineError
 from transcription.models import Attempt, Chunk, Job, Segment
 from transcription.preparing import Pass
@@ -216,6 +217,9 @@ def _react(job: Job, chunk: Chunk, error: EngineError, tries: int) -> None:
         until = timezone.now() + timedelta(seconds=wait_s)
         _put_back(chunk, until, error, counts=not busy)
         return
+    if chunk.text:  # it was heard, and only asked for again: what was heard stands
+        _mine(chunk).update(status=Chunk.Status.COMPLETED, lease_until=None, partial="")
+        return
     failed = {
         "status": Chunk.Status.FAILED,
         "lease_until": None,
@@ -313,15 +317,20 @@ def _with_late_checks(job: Job, chunks: list[Chunk]) -> list[Chunk]:
     """Mark what could not be seen before all the recording was heard: holes, by its own pace, and
     what is translated, by what stands around."""
     rate = hearing.usual_rate(job)
-    for at, chunk in enumerate(chunks):
+    for chunk in chunks:
         known = {finding["kind"] for finding in chunk.checks}
         if chunk.status != Chunk.Status.COMPLETED:
             continue
         if rate and "hole" not in known:
             chunk.checks += map(asdict, hearing.holes(job, chunk, rate))
         if "translated" not in known:
-            near = chunks[max(0, at - hints.NEIGHBOURS) : at + hints.NEIGHBOURS + 1]
-            around = [other.text for other in near if other is not chunk]
+            track = [other for other in chunks if other.channel == chunk.channel]
+            at = track.index(chunk)
+            near = [
+                *track[max(0, at - hints.NEIGHBOURS) : at],
+                *track[at + 1 :][: hints.NEIGHBOURS],
+            ]
+            around = [other.text for other in near]
             chunk.checks += map(asdict, hearing.translated(job, chunk, around))
     return chunks
 
@@ -390,7 +399,7 @@ def _heard(chunk: Chunk) -> stitching.HeardChunk:
         start_ms=chunk.start_ms,
         end_ms=chunk.end_ms,
         words=hearing.words_of(chunk),
-        text=chunk.text,
+        text=one_line_end(chunk.text),
         language=chunk.language,
         failure=chunk.error_message if failed else "",
         overlap_ms=chunk.overlap_ms,

@@ -29,10 +29,18 @@ CLASSES = {APPLIED: "lex", OPEN: "maybe"}
 
 @register.simple_tag(takes_context=True)
 def articles(context: Context, segments: Iterable[Segment], focus: Segment | None) -> SafeString:
-    """The segments of the desk; the one in focus with the form to correct it."""
+    """The segments of the desk, all but those of the language asked for hidden; the one in focus
+    with the form to correct it."""
+    shown = {segment.pk for segment in context["desk"].shown} | {focus.pk if focus else None}
     can_edit, palette = not context["desk"].closed, context["desk"].palette
     pieces = [
-        _article(segment, can_edit, palette, _form(context, segment) if segment == focus else "")
+        _article(
+            segment,
+            can_edit,
+            palette,
+            _form(context, segment) if segment == focus else "",
+            hidden=segment.pk not in shown,
+        )
         for segment in segments
     ]
     return mark_safe("\n".join(pieces))
@@ -55,7 +63,7 @@ def _element(tag: str, content: str, **attributes: object) -> str:
     return f"<{tag}{listed}>{content}</{tag}>"
 
 
-def _article(segment: Segment, can_edit: bool, palette: Palette, form: str) -> str:
+def _article(segment: Segment, can_edit: bool, palette: Palette, form: str, *, hidden: bool) -> str:
     is_gap = segment.is_gap
     states = (("on", form), ("done", segment.accepted), ("gap", is_gap))
     parts = [
@@ -74,6 +82,7 @@ def _article(segment: Segment, can_edit: bool, palette: Palette, form: str) -> s
         data_version=segment.version,
         data_start=segment.start_ms,
         data_end=segment.end_ms,
+        hidden="" if hidden else None,
     )
 
 
@@ -141,6 +150,8 @@ def _spans(segment: Segment, palette: Palette) -> Iterator[tuple[int, int, str]]
     """Where each run of a language is, and the tag that opens it."""
     base = base_direction(segment)
     for run in tags.read(segment):
+        if not run.language:  # a person said that it is in none
+            continue
         classes, title = f"l{palette.colours.get(run.language, 0)}", ""
         if run.ending:
             classes += f" e{palette.colours.get(run.ending, 0)}"
@@ -148,16 +159,17 @@ def _spans(segment: Segment, palette: Palette) -> Iterator[tuple[int, int, str]]
         elif run.confidence < SURE:
             classes += " unsure"
             title = f"Perhaps {name_of(run.language)}"
-        way = _direction(segment.text[run.start])
+        way = _direction(segment.text[run.start : run.end])
         opening = f'<span class="{classes}" lang="{escape(run.language)}"'
         opening += f' dir="{way}"' if way != base else ""
         opening += f' title="{escape(title)}"' if title else ""
         yield run.start, run.end, f"{opening}>"
 
 
-def _direction(letter: str) -> str:
+def _direction(text: str) -> str:
     """Of a run, by its first letter; a number is written from the left."""
-    return "rtl" if script_of_letter(letter) in RIGHT_TO_LEFT else "ltr"
+    first = next(filter(None, map(script_of_letter, text)), "")
+    return "rtl" if first in RIGHT_TO_LEFT else "ltr"
 
 
 def _mark(inside: str, number: int, standing: Standing) -> str:

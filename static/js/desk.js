@@ -16,7 +16,7 @@ function accept() {
 }
 
 function neighbour(article, step) {
-  const all = [...list.children];
+  const all = [...list.children].filter((each) => !each.hidden || each === article);
   return all[all.indexOf(article) + step];
 }
 

@@ -28,6 +28,7 @@ export class Draft {
     this.composing = false;
     this.wantsAccept = false;
     this.wantsLanguage = null;
+    this.seenAt = 0; // the moment that the column beside the text tells of
     this.leaving = false;
     this.trouble = ""; // why the last save failed
     this.conflict = null; // {version, theirs}
@@ -118,23 +119,24 @@ export class Draft {
 
   // The word at the caret, or what is selected, in the next of the languages; once it is saved, as
   // the server counts in the text that it has.
-  setLanguage(languages) {
+  async setLanguage(languages, selection = [this.box.selectionStart, this.box.selectionEnd]) {
     if (!this.clean) {
-      this.wantsLanguage = languages;
+      this.wantsLanguage = [languages, selection];
       this.save();
       return;
     }
     const { box, here } = this;
-    const [start, end] = wordsAt(box.value, box.selectionStart, box.selectionEnd);
-    if (start === end) return;
+    const [start, end] = wordsAt(box.value, ...selection);
+    if (start === end || this.settingLanguage) return;
     const now = languages.indexOf(here.runAt(start)?.lang ?? "");
-    const values = {
+    this.settingLanguage = true;
+    await this.editor.sendLanguage(this, {
       start: lettersIn(box.value, start),
       end: lettersIn(box.value, end),
       version: this.version,
       language: languages[(now + 1) % languages.length],
-    };
-    this.editor.send(`${this.article.dataset.id}/language/`, values);
+    });
+    this.settingLanguage = false;
   }
 
   select({ start, end }) {
@@ -193,8 +195,7 @@ export class Draft {
     const { id, text, version, accept } = this.pending;
     Object.assign(request.parameters, { text, version, save_id: id });
     if (accept) request.parameters.accept = "1";
-    // another tab may have logged in again since this page was made
-    const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+    const token = csrfToken();
     if (token) {
       request.headers["x-csrftoken"] = token;
       request.parameters.csrfmiddlewaretoken = token;
@@ -223,12 +224,14 @@ export class Draft {
     this.keep();
     this.editor.savedAt = new Date();
     this.save(); // what was typed meanwhile
-    const languages = this.clean && this.wantsLanguage;
+    const wish = this.clean && this.wantsLanguage;
+    if (!wish) return;
     this.wantsLanguage = null;
-    if (languages) this.setLanguage(languages);
+    this.setLanguage(...wish);
   }
 
   conflicted(version) {
+    this.wantsLanguage = null;
     this.pending = null;
     this.trouble = "";
     this.conflict = { version, theirs: this.form.querySelector(".conflict-box").dataset.theirs };
@@ -236,6 +239,7 @@ export class Draft {
   }
 
   refused(request) {
+    this.wantsLanguage = null;
     this.loggedOut = request.status === 200 || request.status === 403;
     const final = { 404: "this segment is not there any more. Copy your text", 422: request.responseText }[
       request.status
@@ -299,6 +303,11 @@ export class Draft {
   }
 }
 
+// Another tab may have logged in again since this page was made.
+export function csrfToken() {
+  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+}
+
 // Also on pages without https, where crypto.randomUUID is missing.
 function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -308,7 +317,8 @@ function newId() {
 function wordsAt(text, from, to) {
   const words = [...new Intl.Segmenter(undefined, { granularity: "word" }).segment(text)];
   const met = words.filter(({ index, segment, isWordLike }) => {
-    return isWordLike && index <= Math.max(to - 1, from) && from <= index + segment.length;
+    const end = index + segment.length;
+    return isWordLike && (from < to ? index < to && from < end : index <= from && from <= end);
   });
   if (!met.length) return [from, from];
   const last = met.at(-1);

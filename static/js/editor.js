@@ -4,7 +4,7 @@
 // astray between two segments and no answer can replace a box in which someone types.
 
 import { Changes } from "./changes.js";
-import { Draft } from "./draft.js";
+import { csrfToken, Draft } from "./draft.js";
 import { forgetOld, keysUnder } from "./store.js";
 
 const WORST_FIRST = ["conflict", "unsaved", "saving", "dirty"];
@@ -23,6 +23,9 @@ export class Editor {
     forgetOld();
     document.body.addEventListener("htmx:beforeSwap", (event) => this.beforeSwap(event.detail));
     this.side.addEventListener("htmx:afterSwap", () => this.renew());
+    this.side.addEventListener("htmx:afterRequest", ({ detail }) => {
+      if (!detail.successful && detail.elt.closest(".tongues")) this.languageRefused(detail.xhr.responseText);
+    });
     window.addEventListener("beforeunload", (event) => {
       this.saveAll();
       if (!this.clean) event.preventDefault();
@@ -59,6 +62,7 @@ export class Editor {
     const draft = known ?? new Draft(article, this);
     this.drafts.set(article, draft);
     this.current = draft;
+    article.hidden = false; // text that is kept, in a part that the filter left out
     draft.focus(known ? draft.box.selectionStart : caret);
     if (before === draft) return;
     if (before) {
@@ -66,8 +70,7 @@ export class Editor {
       before.save();
     }
     this.changed();
-    const address = `${this.address}${article.dataset.id}/`;
-    window.htmx.ajax("GET", address, { target: this.side, swap: "innerHTML" })?.catch(() => {});
+    this.loadSide(article);
   }
 
   accept() {
@@ -95,10 +98,34 @@ export class Editor {
     if (languages && draft && !draft.conflict) draft.setLanguage(languages);
   }
 
-  send(path, values) {
-    window.htmx
-      .ajax("POST", `${this.address}${path}`, { values, target: this.side, swap: "innerHTML" })
-      ?.catch(() => {});
+  // Not through htmx, whose queue may drop it when another segment is opened meanwhile.
+  async sendLanguage(draft, values) {
+    const address = `${this.address}${draft.article.dataset.id}/language/`;
+    const headers = { "hx-request": "true", "x-csrftoken": csrfToken() };
+    const body = new URLSearchParams(values);
+    const answer = await fetch(address, { method: "POST", headers, body }).catch(() => null);
+    if (!answer?.headers.get("X-Segment-Version")) {
+      this.languageRefused(answer && !answer.redirected ? await answer.text() : "");
+      return;
+    }
+    const html = await answer.text();
+    draft.seenAt = Number(answer.headers.get("X-Segment-At"));
+    if (this.current !== draft) return;
+    this.side.innerHTML = html;
+    window.htmx.process(this.side);
+    this.renew();
+  }
+
+  languageRefused(why) {
+    showState("unsaved", `The language is not set: ${why || "no connection, or logged out"}`);
+    if (this.current) this.loadSide(this.current.article);
+  }
+
+  loadSide(article) {
+    const address = `${this.address}${article.dataset.id}/`;
+    // at once: until it is settled, nothing in it is listened to
+    const swap = "innerHTML settle:0ms";
+    window.htmx.ajax("GET", address, { target: this.side, swap })?.catch(() => {});
   }
 
   // To the next mark, or with a step of -1 to the one before; where a segment has none but a check
@@ -121,6 +148,7 @@ export class Editor {
     const all = [...this.list.children];
     const from = article ? all.indexOf(article) + step : step > 0 ? 0 : all.length - 1;
     for (let at = from; all[at]; at += step) {
+      if (all[at].hidden) continue;
       const marks = this.drafts.get(all[at])?.here.marks.length;
       if (marks ?? all[at].querySelector(".say mark")) return all[at];
       if (all[at].matches(".gap") || all[at].querySelector(".flags")) return all[at];
@@ -137,11 +165,16 @@ export class Editor {
     const asked = swap.requestConfig.elt;
     const draft = this.drafts.get(asked.closest(".seg"));
     const known = swap.xhr.getResponseHeader("X-Segment-Version"); // else the login page, or an error
+    const { current } = this;
+    const at = Number(swap.xhr.getResponseHeader("X-Segment-At"));
+    const ofCurrent = !current || swap.pathInfo.requestPath.includes(`/segments/${current.article.dataset.id}/`);
     if (draft && swap.xhr.status === 409 && known) {
       swap.shouldSwap = true;
       swap.target = draft.form.querySelector(".conflict");
-    } else if (!known || (draft && draft !== this.current)) {
-      swap.shouldSwap = false;
+    } else if (!known || !ofCurrent || at < (current?.seenAt ?? 0)) {
+      swap.shouldSwap = false; // or it tells of what was before
+    } else if (current) {
+      current.seenAt = at;
     }
   }
 

@@ -91,7 +91,7 @@ def test_unsaved_text_outlives_the_page(desk: Desk, complaints: Complaints) -> N
     assert asked == ["beforeunload"]
     assert desk.stored(0).text == "one dose"
     again = Desk(desk.page.context.new_page(), desk.job).visit()
-    again.page.wait_for_function("localStorage.length === 1")  # the speed is left
+    again.page.wait_for_function("() => localStorage.length === 1")  # the speed is left
     assert [desk.stored(index).text for index in (0, 2)] == ["one dose 0", "three doses 2"]
 
 

@@ -51,7 +51,7 @@ def read(
 
     `told_language`: the request named languages, so that the service only echoes the first.
     """
-    text = raw["text"].strip()
+    text = one_line_end(raw["text"].strip())
     return Answer(
         text=text,
         words=_timed_words(raw, audio_ms) or _scored_words(raw, text),
@@ -61,6 +61,11 @@ def read(
         request_id=request_id,
         raw=raw,
     )
+
+
+def one_line_end(text: str) -> str:
+    """With the ends of lines as browsers have them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _language(raw: Mapping[str, Any]) -> str:
