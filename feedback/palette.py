@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lexicon.languages import name_of
 from lexicon.scripts import script_of_letter
-from lexicon.tagging import Run
+from lexicon.tagging import Run, cannot_tell
 from transcription import tags
 from transcription.models import Job, Segment
 from transcription.spoken import LETTERS_A_WORD
@@ -48,6 +48,15 @@ class Palette:
 
     def __bool__(self) -> bool:
         return len(self.shown) > 1
+
+    @property
+    def cannot_tell(self) -> list[str]:
+        """Which of them no word is tagged with, as sentences."""
+        return [
+            f"Words in {name_of(code)} cannot be told from words in "
+            f"{' or '.join(map(name_of, others))}."
+            for code, others in cannot_tell(self.codes).items()
+        ]
 
     @property
     def codes(self) -> list[str]:

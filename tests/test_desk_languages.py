@@ -140,6 +140,13 @@ def test_nobody_else_sets_it(job, client):
     assert set_language(client, segment, 0, 5, "de").status_code == 404
 
 
+def test_languages_that_cannot_be_told_apart_are_said_to_be(make_job, reviewer, desk_client):
+    job = tag(make_job("Бұл жақсы, врач пришёл вчера.", owner=reviewer), "kk", "ru")
+    page = desk_client.get(f"/review/{job.pk}/").content.decode()
+    assert "Words in Kazakh cannot be told from words in Russian." in page
+    assert "<span class=" not in page.partition('class="say"')[2].partition("</p>")[0]
+
+
 def test_one_language_shows_nothing(make_job, reviewer, desk_client):
     job = tag(make_job("We saw the patient on Monday.", owner=reviewer), "en")
     page = desk_client.get(f"/review/{job.pk}/").content.decode()
