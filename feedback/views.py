@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -111,7 +110,7 @@ def _detail(job: Job, segment: Segment) -> dict[str, Any]:
         ],
         "edits": word_edits(segment.engine_text, segment.text),
         "changes": standings_of(segment),
-        "history": history[:HISTORY_LENGTH],
+        "history": list(history[:HISTORY_LENGTH]),
     }
 
 
@@ -131,16 +130,13 @@ def _live_segment(job: Job, segment_id: int) -> Segment:
 
 
 def _side(request: HttpRequest, job: Job, segment: Segment, version: int) -> HttpResponse:
-    response = render(request, "segment_detail.html", {"job": job, **_detail(job, segment)})
+    detail = _detail(job, segment)
+    response = render(request, "segment_detail.html", {"job": job, **detail})
     response["X-Segment-Version"] = str(version)
-    response["X-Segment-At"] = str(_changed_at(segment))
+    # when people changed anything of it last: of two answers the page keeps the newer one
+    last = detail["history"][0].updated_at.timestamp() if detail["history"] else 0
+    response["X-Segment-At"] = str(last)
     return response
-
-
-def _changed_at(segment: Segment) -> float:
-    """When people changed anything of it last: of two answers the page keeps the newer one."""
-    last = Revision.objects.filter(segment=segment).aggregate(at=Max("updated_at"))["at"]
-    return last.timestamp() if last else 0.0
 
 
 @require_POST

@@ -267,7 +267,7 @@ class _Hearing:
             keywords=came.keywords,
             languages=tuple(self.job.languages),
             policy=self.job.script_policy,
-            around=tuple(hints.near(self.chunk)),
+            around=tuple(hints.near(self.chunk)) if len(self.job.languages) > 1 else (),
             detected=came.answer.language,
             output_tokens=came.answer.usage.get("output_tokens"),
             most_output_tokens=came.record.most_output_tokens,

@@ -317,6 +317,7 @@ def _with_late_checks(job: Job, chunks: list[Chunk]) -> list[Chunk]:
     """Mark what could not be seen before all the recording was heard: holes, by its own pace, and
     what is translated, by what stands around."""
     rate = hearing.usual_rate(job)
+    around = _texts_around(chunks) if len(job.languages) > 1 else {}
     for chunk in chunks:
         known = {finding["kind"] for finding in chunk.checks}
         if chunk.status != Chunk.Status.COMPLETED:
@@ -324,15 +325,25 @@ def _with_late_checks(job: Job, chunks: list[Chunk]) -> list[Chunk]:
         if rate and "hole" not in known:
             chunk.checks += map(asdict, hearing.holes(job, chunk, rate))
         if "translated" not in known:
-            track = [other for other in chunks if other.channel == chunk.channel]
-            at = track.index(chunk)
-            near = [
-                *track[max(0, at - hints.NEIGHBOURS) : at],
-                *track[at + 1 :][: hints.NEIGHBOURS],
-            ]
-            around = [other.text for other in near]
-            chunk.checks += map(asdict, hearing.translated(job, chunk, around))
+            texts = around.get(chunk.pk, ())
+            chunk.checks += map(asdict, hearing.translated(job, chunk, texts))
     return chunks
+
+
+def _texts_around(chunks: list[Chunk]) -> dict[int, list[str]]:
+    """What was heard before and after each chunk, in its channel."""
+    tracks: dict[int | None, list[Chunk]] = {}
+    for chunk in chunks:
+        tracks.setdefault(chunk.channel, []).append(chunk)
+    reach = hints.NEIGHBOURS
+    return {
+        chunk.pk: [
+            other.text
+            for other in (*track[max(0, at - reach) : at], *track[at + 1 : at + 1 + reach])
+        ]
+        for track in tracks.values()
+        for at, chunk in enumerate(track)
+    }
 
 
 def _to_ask_again(job: Job, chunks: list[Chunk]) -> list[Chunk]:

@@ -28,6 +28,7 @@ export class Draft {
     this.composing = false;
     this.wantsAccept = false;
     this.wantsLanguage = null;
+    this.settingLanguage = false;
     this.seenAt = 0; // the moment that the column beside the text tells of
     this.leaving = false;
     this.trouble = ""; // why the last save failed
