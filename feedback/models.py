@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from lexicon.models import Term
 from transcription.models import Job, Segment
+
+
+class Presence(models.Model):
+    """Somebody at the desk of a recording."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="presences")
+    user_id = models.IntegerField()
+    user_name = models.TextField()
+    segment_id = models.BigIntegerField(null=True)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        managed = False
+        db_table = "presences"
+        constraints = [
+            models.UniqueConstraint(fields=["job", "user_id"], name="uq_presences_job_id_user_id")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_name} at {self.job_id}"
 
 
 class Revision(models.Model):

@@ -31,6 +31,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    desc,
     func,
     text,
 )
@@ -335,9 +336,16 @@ jobs = Table(
     money("cost_usd", "By the price table at the time"),
     money("budget_usd", "What it may cost; null: no limit"),
     number("word_count", "Words of the engine's text"),
+    Column("expected_errors", Double, comment="Share of its words that are presumably wrong"),
+    moment(
+        "rank_at",
+        "Its place in the queue, the earliest first: when it was finished, moved back"
+        " the further the more errors are expected",
+    ),
     words("lexicon_version", "Which lexicon was applied"),
     words("lexicon_problem", "Why the lexicon was not applied; empty: it was, or there was none"),
     *user("assigned_to", "Who is to review it"),
+    moment("assigned_at", "Since when"),
     json("metadata", "Free fields of the client", "{}"),
     made(),
     moment("started_at", "First claimed"),
@@ -353,6 +361,7 @@ jobs = Table(
     # the queue page, newest first and by state
     Index("ix_jobs_created", "created_at", "id"),
     Index("ix_jobs_review", "review_status", "priority", "created_at"),
+    Index("ix_jobs_rank", "review_status", desc("priority"), "rank_at"),
     Index("ix_jobs_owner", "owner_id", "created_at"),
     Index("ix_jobs_group", "group_id", "created_at"),
     Index("ix_jobs_key_created", "api_key_id", "created_at", "id"),
@@ -467,6 +476,12 @@ segments = Table(
         " person], in characters of the text",
         "[]",
     ),
+    json(
+        "doubts",
+        "Words that the engine was least sure of: [start, end, confidence], in characters of the"
+        " text",
+        "[]",
+    ),
     number("version", "Rises with each change; a save names the one it was made from", 1),
     flag("accepted", "A reviewer has been through it"),
     *user("edited_by", "Who changed it last"),
@@ -476,6 +491,19 @@ segments = Table(
     CheckConstraint("version > 0", name="version"),
     Index("ix_segments_live", "job_id", "position", postgresql_where=text("retired_at IS NULL")),
     comment="Units of review",
+)
+
+presences = Table(
+    "presences",
+    metadata,
+    big_id(),
+    belongs("job_id", "jobs", ondelete="CASCADE"),
+    Column("user_id", Integer, nullable=False, comment="id in auth_user"),
+    words("user_name", "Name at the time", None),
+    Column("segment_id", BigInteger, comment="The segment in focus, if any; it may be gone"),
+    made("seen_at", "When their page last told; after half a minute they have left"),
+    UniqueConstraint("job_id", "user_id"),
+    comment="Who is at which recording's desk",
 )
 
 revisions = Table(

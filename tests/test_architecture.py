@@ -40,6 +40,7 @@ PURE = (
     "transcription/invented.py",
     "transcription/language_checks.py",
     "transcription/preparing.py",
+    "transcription/said.py",
     "transcription/second_look.py",
     "transcription/splitting.py",
     "transcription/spoken.py",

@@ -155,7 +155,7 @@ def names_only(entry: tuple[Any, ...]) -> bool:
     django = {(f.column,) for f in fields if f.db_index or f.unique}
     column_of = {f.name: f.column for f in fields}
     for named in (*model._meta.indexes, *model._meta.constraints):
-        django.add(tuple(column_of[name] for name in named.fields))
+        django.add(tuple(column_of[name.lstrip("-")] for name in named.fields))
     return columns in (schema if entry[0].startswith("remove") else django)
 
 

@@ -96,10 +96,13 @@ class Job(Work):
         help_text="What it may cost. Empty: no limit.",
     )
     word_count = models.IntegerField(default=0, editable=False)
+    expected_errors = models.FloatField(null=True, editable=False)
+    rank_at = models.DateTimeField(null=True, editable=False)
     lexicon_version = models.TextField(blank=True, editable=False)
     lexicon_problem = models.TextField(blank=True, editable=False)
     assigned_to_id = models.IntegerField(null=True, editable=False)
     assigned_to_name = models.TextField("assigned to", blank=True, editable=False)
+    assigned_at = models.DateTimeField(null=True, editable=False)
     metadata = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, editable=False)
@@ -115,6 +118,7 @@ class Job(Work):
         indexes = [
             models.Index(fields=["created_at", "id"], name="ix_jobs_created"),
             models.Index(fields=["review_status", "priority", "created_at"], name="ix_jobs_review"),
+            models.Index(fields=["review_status", "-priority", "rank_at"], name="ix_jobs_rank"),
             models.Index(fields=["owner_id", "created_at"], name="ix_jobs_owner"),
             models.Index(fields=["group_id", "created_at"], name="ix_jobs_group"),
             models.Index(fields=["api_key", "created_at", "id"], name="ix_jobs_key_created"),
@@ -256,6 +260,7 @@ class Segment(models.Model):
     replacements = models.JSONField(default=list)
     marks = models.JSONField(default=list)
     tags = models.JSONField(default=list)
+    doubts = models.JSONField(default=list)
     version = models.IntegerField(default=1)
     accepted = models.BooleanField(default=False)
     edited_by_id = models.IntegerField(null=True)
