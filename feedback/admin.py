@@ -18,7 +18,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 
 from feedback.models import Feedback, TermEvidence
-from feedback.services import Refused, reopen_review
+from feedback.saving import Refused
+from feedback.services import reopen_review
 from feedback.trials import recent_reviews, trial
 from lexicon.admin import TermAdmin
 from lexicon.models import Term

@@ -17,17 +17,8 @@ from feedback.language_scores import NORMALISED, LanguageScores, read
 from feedback.models import Feedback, Revision
 from feedback.palette import Palette
 from feedback.quality import MOST_REVIEWS, by_model, languages
-from feedback.services import (
-    Conflict,
-    Refused,
-    Save,
-    reopen_review,
-    save_segment,
-    set_language,
-    submit_review,
-    summarise,
-    text_turned,
-)
+from feedback.saving import Conflict, Refused, Save, save_segment, set_language, text_turned
+from feedback.services import reopen_review, submit_review, summarise
 from transcription import tags
 from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS

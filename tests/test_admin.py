@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import Feedback
-from feedback.services import Save, save_segment, submit_review
+from feedback.saving import Save, save_segment
+from feedback.services import submit_review
 from lexicon.models import Alternative, Term
 from speech_project.access.keys import create_key
 from speech_project.access.models import ApiKey

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from feedback.models import Revision
-from feedback.services import Save, save_segment
+from feedback.saving import Save, save_segment
 from lexicon.services import add_term
 from tests.switching import CHINESE_ENGLISH, TURKISH_GERMAN, tag
 from transcription import pipeline

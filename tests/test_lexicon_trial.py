@@ -5,7 +5,8 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 
 from feedback.models import TermEvidence
-from feedback.services import Save, save_segment, submit_review
+from feedback.saving import Save, save_segment
+from feedback.services import submit_review
 from feedback.trials import recent_reviews, trial
 from lexicon.models import Term
 from lexicon.services import add_term

@@ -13,7 +13,8 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from feedback.services import Conflict, Save, save_segment, submit_review
+from feedback.saving import Conflict, Save, save_segment
+from feedback.services import submit_review
 from tests.conftest import HALF_MINUTE
 from tests.test_workers import wait_until
 from transcription import choosing, hearing, leases, pipeline, services, sweeping, tasks

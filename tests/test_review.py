@@ -7,14 +7,8 @@ import pytest
 from django.db import connection
 
 from feedback.models import Feedback
-from feedback.services import (
-    Refused,
-    Save,
-    active_seconds,
-    reopen_review,
-    save_segment,
-    submit_review,
-)
+from feedback.saving import Refused, Save, save_segment
+from feedback.services import active_seconds, reopen_review, submit_review
 from transcription.models import Job, Segment
 
 

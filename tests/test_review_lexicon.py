@@ -12,7 +12,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from feedback.models import Feedback, Revision
-from feedback.services import Save, reopen_review, save_segment, submit_review, summarise
+from feedback.saving import Save, save_segment
+from feedback.services import reopen_review, submit_review, summarise
 from lexicon.models import Term
 from lexicon.services import add_term
 from tests.corrections import CHANGES, HEARD, MADE, apply

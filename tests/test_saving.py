@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from feedback.models import Revision
-from feedback.services import LONGEST_TEXT, Conflict, Refused, Save, save_segment
+from feedback.saving import LONGEST_TEXT, Conflict, Refused, Save, save_segment
 from transcription.models import Job, Segment
 from transcription.services import delete_job
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.alignment import word_edits
-from feedback.services import Save, save_segment
+from feedback.saving import Save, save_segment
 from lexicon.borders import graphemes, unit_borders, words
 from lexicon.matching import Entry, compile_lexicon
 from speech_project.access.keys import create_key

@@ -26,6 +26,7 @@ from transcription import (
     audio,
     choosing,
     correcting,
+    doubts,
     hearing,
     hints,
     leases,
@@ -382,23 +383,28 @@ def _write_segments(
     terms: Mapping[str, str],
 ) -> Counter[int]:
     """Segments for the chunks that have none yet, and nothing else: what stands stays, with all
-    that people wrote. A gap that was filled by a retry is retired. How often each of the
-    lexicon's terms was put into what is new."""
-    live: dict[int | None, list[Segment]] = {}
-    for segment in Segment.objects.filter(job=job, retired_at=None):
-        live.setdefault(segment.chunk_id, []).append(segment)
+    that people wrote, split or merged. A gap that was filled by a retry is retired. How often each
+    of the lexicon's terms was put into what is new."""
+    made: dict[int | None, list[Segment]] = {}
+    for segment in Segment.objects.filter(job=job).defer("words"):
+        made.setdefault(segment.chunk_id, []).append(segment)
     standing: set[int] = set()
     for chunk in chunks:
-        segments = live.get(chunk.pk, [])
+        segments = made.get(chunk.pk, [])
         untouched_gap = all(s.is_gap and not s.text for s in segments)
         if segments and not (untouched_gap and chunk.status == Chunk.Status.COMPLETED):
             standing.add(chunk.pk)
         else:
-            ids = [segment.pk for segment in segments]
-            Segment.objects.filter(pk__in=ids).update(retired_at=timezone.now())
+            gaps = Segment.objects.filter(pk__in=[segment.pk for segment in segments])
+            gaps.filter(retired_at=None).update(retired_at=timezone.now())
     new = [each for each in found if each.draft.chunk_id not in standing]
     tagged = tags.found(languages, [each.text for each in new], terms)
-    rows = [_segment(job, each, found) for each, found in zip(new, tagged, strict=True)]
+    unsure = doubts.doubts(
+        [each.text for each in new],
+        [each.words for each in new],
+        marked=sum(len(each.replacements) for each in new),
+    )
+    rows = [_segment(job, *each) for each in zip(new, tagged, unsure, strict=True)]
     Segment.objects.bulk_create(rows, batch_size=500)
     return Counter(r.term for each in new for r in each.replacements if r.applied)
 
@@ -419,7 +425,9 @@ def _heard(chunk: Chunk) -> stitching.HeardChunk:
     )
 
 
-def _segment(job: Job, corrected: Corrected, tagged: list[tags.Row]) -> Segment:
+def _segment(
+    job: Job, corrected: Corrected, tagged: list[tags.Row], unsure: list[doubts.Row]
+) -> Segment:
     draft = corrected.draft
     return Segment(
         job=job,
@@ -435,6 +443,7 @@ def _segment(job: Job, corrected: Corrected, tagged: list[tags.Row]) -> Segment:
         replacements=[correcting.stored(each) for each in corrected.replacements],
         marks=corrected.marks,
         tags=tagged,
+        doubts=unsure,
     )
 
 

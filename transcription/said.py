@@ -8,7 +8,7 @@ is read off the engine's words and the text, so that times cannot drift with one
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -63,6 +63,11 @@ def said(text: str, heard: Sequence[Row], start_ms: int, end_ms: int) -> list[Sa
         elif mine:
             found += _sharing(mine, *_span(then, op.src_start, op.src_end, start_ms, end_ms))
     return found
+
+
+def parted(heard: Sequence[Row]) -> list[list[Any]]:
+    """Words as stored, those that are long and written without blanks as the words in them."""
+    return [list(astuple(part)) for row in heard for part in _parts(row)]
 
 
 def _as_heard(word: Said, heard: _Heard) -> Said:

@@ -9,7 +9,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from feedback.services import Save, save_segment, submit_review
+from feedback.saving import Save, save_segment
+from feedback.services import submit_review
 from tests.browser.desk import Desk
 from tests.corrections import CHANGES, HEARD, apply
 from tests.switching import TURKISH_GERMAN, tag

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from feedback.services import Save, save_segment
+from feedback.saving import Save, save_segment
 from tests.browser.conftest import Complaints
 from tests.browser.desk import Desk, Gate
 from transcription.models import Job, Segment

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import BrowserContext, Page, expect
 
 from feedback.models import Feedback
-from feedback.services import Save, save_segment
+from feedback.saving import Save, save_segment
 from tests.browser.conftest import Complaints
 from tests.browser.desk import Desk
 from transcription.models import Job

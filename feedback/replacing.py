@@ -1,0 +1,123 @@
+"""Find and replace over a recording, and what the lexicon may learn from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from feedback.finding import Hit, Search, hits, replaced
+from feedback.saving import Refused, checked, lock_open_job, write
+from lexicon import services as lexicon
+from lexicon.models import Source, Term
+from transcription.exports import live_segments
+from transcription.models import Job, Segment
+
+MOST_SHOWN = 500
+LONGEST_SEARCH = 200
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found in the whole recording, of which only the first places are shown."""
+
+    search: Search
+    shown: list[tuple[Segment, Hit]]
+    count: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that was chosen: characters of a segment's text at that version."""
+
+    segment_id: int
+    version: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Replaced:
+    changed: list[Segment]
+    count: int
+    left: int  # places in segments that were changed since
+
+
+def find(job: Job, search: Search) -> Found:
+    """Raises Refused."""
+    _check_search(search.text)
+    places = [
+        (segment, hit)
+        for segment in live_segments(job, words=False)
+        for hit in hits(segment.text, search)
+    ]
+    return Found(search, places[:MOST_SHOWN], len(places))
+
+
+def replace_places(
+    user: Any, job: Job, search: Search, replacement: str, places: Iterable[Place]
+) -> Replaced:
+    """Replace them, all at once; those in segments that were changed since stay. Raises Refused."""
+    _check_search(search.text)
+    wanted: dict[int, list[Place]] = {}
+    for place in places:
+        wanted.setdefault(place.segment_id, []).append(place)
+    changed: list[Segment] = []
+    count = left = 0
+    with transaction.atomic():
+        lock_open_job(job)
+        segments = Segment.objects.filter(job=job, pk__in=wanted, retired_at=None)
+        found = {segment.pk: segment for segment in segments.select_for_update()}
+        for pk, chosen in wanted.items():
+            segment = found.get(pk)
+            there = _still_there(segment, search, chosen) if segment else []
+            count, left = count + len(there), left + len(chosen) - len(there)
+            if segment and there:
+                text = checked(replaced(segment.text, there, replacement))
+                write(user, job, segment, text, accepted=segment.accepted)
+                changed.append(segment)
+    return Replaced(changed, count, left)
+
+
+def _still_there(
+    segment: Segment, search: Search, places: Iterable[Place]
+) -> list[tuple[int, int]]:
+    known = {(hit.start, hit.end) for hit in hits(segment.text, search)}
+    same = {(p.start, p.end) for p in places if p.version == segment.version}
+    return sorted(known & same)
+
+
+def learn(user: Any, job: Job, term: str, heard: Mapping[str, int], language: str = "") -> str:
+    """Add a term, and what was heard in its place, to the lexicon: at once where the user may
+    decide on terms, else for those who may. What became of it, as a sentence. Raises Refused."""
+    decides = user.has_perm("lexicon.add_term") and user.has_perm("lexicon.change_term")
+    try:
+        added = lexicon.add_term(
+            term,
+            source=Source.LEARNED,
+            language=language,
+            status=Term.Status.APPROVED if decides else Term.Status.SUGGESTED,
+            alternatives=heard,
+            user=user,
+        )
+    except lexicon.Refused as refusal:
+        raise Refused(str(refusal)) from None
+    return _told(added)
+
+
+def _told(added: lexicon.Added) -> str:
+    name = added.term.term
+    if added.outcome == "rejected":
+        return f"“{name}” was rejected before, so it stays out of the lexicon."
+    if added.term.status == Term.Status.APPROVED:
+        return f"“{name}” is in the lexicon, for the next recordings."
+    return f"“{name}” is suggested for the lexicon; a curator decides."
+
+
+def _check_search(text: str) -> None:
+    if not text.strip():
+        raise Refused("Say what to look for.")
+    if len(text) > LONGEST_SEARCH or "\x00" in text:
+        raise Refused(f"Look for at most {LONGEST_SEARCH} characters, without NUL.")
