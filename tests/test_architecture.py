@@ -42,6 +42,7 @@ PURE = (
     "transcription/language_checks.py",
     "transcription/placed.py",
     "transcription/preparing.py",
+    "transcription/ranking.py",
     "transcription/said.py",
     "transcription/second_look.py",
     "transcription/splitting.py",

@@ -30,6 +30,7 @@ from transcription import (
     hearing,
     hints,
     leases,
+    ranking,
     recordings,
     stitching,
     tags,
@@ -299,10 +300,14 @@ def finish(job_id: Any) -> None:
         languages = tags.of_job(job, [each.text for each in corrected])
         matched = _write_segments(job, chunks, corrected, languages, lexicon.languages_of_words)
         answered = Attempt.objects.filter(chunk__job=job)
+        now, spoken_ms = timezone.now(), {chunk.pk: chunk.speech_ms for chunk in chunks}
+        errors = ranking.expected_errors(spoken_ms, corrected)
         lease.mine.all().update(
             status=Job.Status.COMPLETED,
             lease_until=None,
-            finished_at=timezone.now(),
+            finished_at=now,
+            expected_errors=errors,
+            rank_at=ranking.rank_at(now, errors),
             word_count=sum(len(draft.text.split()) for draft in drafts),
             usage=_sum(answered.values_list("usage", flat=True)),
             cost_usd=answered.aggregate(sum=Sum("cost_usd"))["sum"],
