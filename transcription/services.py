@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F
 from django.utils import timezone
 
 from lexicon import policies
@@ -336,25 +336,28 @@ def delete_job(job: Job) -> None:
 
 
 def assign_job(job: Job, reviewer: Any) -> None:
-    """Give the job to a reviewer, or to nobody (None)."""
+    """Give the job to a reviewer, for as long as it takes, or to nobody (None): then one in review
+    waits again, for whoever asks for the next (see handing_out.py)."""
     Job.objects.filter(pk=job.pk).update(
         assigned_to_id=reviewer.pk if reviewer else None,
         assigned_to_name=reviewer.get_username() if reviewer else "",
+        assigned_at=None,
     )
+    if reviewer is None:
+        begun = Job.objects.filter(pk=job.pk, review_status=Job.Review.IN_REVIEW)
+        begun.update(review_status=Job.Review.WAITING)
 
 
 def prioritise_job(job: Job, priority: int) -> None:
     Job.objects.filter(pk=job.pk).update(priority=priority)
 
 
-def queue_for(jobs: QuerySet[Job], *, state: str = "", text: str = "") -> QuerySet[Job]:
-    """The jobs of the queue page, most urgent first, then newest first."""
-    if state in Job.Review.values:
-        jobs = jobs.filter(review_status=state, status=Job.Status.COMPLETED)
-    elif state == "working":
-        jobs = jobs.filter(status__in=Job.WORKING)
-    elif state == "failed":
-        jobs = jobs.filter(status__in=(Job.Status.FAILED, Job.Status.CANCELLED))
-    if text:
-        jobs = jobs.filter(Q(title__icontains=text) | Q(audio_name__icontains=text))
-    return jobs.order_by("-priority", "-created_at", "-id")
+def rename_job(job: Job, title: str) -> None:
+    """Call the recording something else. Raises JobRefused."""
+    title = _plain(title)
+    if not title:
+        raise JobRefused("title_invalid", "Give the recording a name.")
+    if len(title) > LONGEST_TITLE:
+        raise JobRefused("title_invalid", f"A name has at most {LONGEST_TITLE} characters.")
+    Job.objects.filter(pk=job.pk).update(title=title)
+    job.title = title
