@@ -61,6 +61,7 @@ PURE = (
     "feedback/alignment.py",
     "feedback/cutting.py",
     "feedback/gains.py",
+    "feedback/keys.py",
     "feedback/language_scores.py",
     "feedback/scoring.py",
     "feedback/mining.py",
