@@ -1,12 +1,15 @@
 from django.urls import path
 
-from transcription import api, views
+from transcription import api, queue_views, views
 
 urlpatterns = [
-    path("", views.queue, name="queue"),
-    path("upload/", views.upload, name="upload"),
+    path("", queue_views.queue, name="queue"),
+    path("upload/", queue_views.upload, name="upload"),
+    path("next/", queue_views.review_next, name="next"),
     path("jobs/<uuid:job_id>/", views.job_page, name="job"),
-    path("jobs/<uuid:job_id>/row/", views.row, name="row"),
+    path("jobs/<uuid:job_id>/row/", queue_views.row, name="row"),
+    path("jobs/<uuid:job_id>/take/", queue_views.take, name="take"),
+    path("jobs/<uuid:job_id>/give-back/", queue_views.give_back, name="give-back"),
     path("jobs/<uuid:job_id>/cancel/", views.cancel, name="cancel"),
     path("jobs/<uuid:job_id>/retry/", views.retry, name="retry"),
     path("jobs/<uuid:job_id>/rerun/", views.rerun, name="rerun"),

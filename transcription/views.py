@@ -1,14 +1,12 @@
-"""The queue, uploads, one job's progress, and its recording."""
+"""One job: its progress, what can be done about it, and its recording."""
 
 from __future__ import annotations
 
 import mimetypes
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -22,96 +20,20 @@ from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
 from transcription.models import Attempt, Job
 from transcription.services import (
-    LONGEST_PROMPT,
     JobRefused,
     NotPossible,
     cancel_job,
-    create_job,
-    queue_for,
     rerun_job,
     retry_job,
 )
 from transcription.wakeups import wake
 
-PAGE_SIZE = 50
-STATES = {
-    "": "All",
-    "waiting": "Waiting",
-    "in_review": "In review",
-    "reviewed": "Reviewed",
-    "working": "Transcribing",
-    "failed": "Failed",
-}
 # speech below this is hard to understand, for engines too
 QUIET_DBFS = -45.0
 # how many bars a waveform may have, and has where nobody says
 MOST_BUCKETS, USUAL_BUCKETS = 20_000, 2_000
 # how soon a playback copy that is still missing is asked for again
 PLAYBACK_AGAIN_S = 600
-
-
-@require_safe
-def queue(request: HttpRequest) -> HttpResponse:
-    state, text = request.GET.get("state", ""), request.GET.get("q", "")
-    text = text.replace("\x00", "").strip()
-    jobs = queue_for(visible_jobs(request.user), state=state, text=text)
-    page = Paginator(jobs, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "states": STATES,
-        "state": state,
-        "text": text,
-        "models": choosing.offered_models(),
-        "default_model": settings.STT_MODEL,
-        "max_upload_mb": settings.MAX_UPLOAD_MB,
-        "longest_prompt": LONGEST_PROMPT,
-    }
-    fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
-    return render(request, "queue_table.html" if fragment else "queue.html", context)
-
-
-@require_POST
-def upload(request: HttpRequest) -> HttpResponse:
-    """Several files from the plain form; the queue's script sends them one by one."""
-    files = request.FILES.getlist("files")
-    if not files:
-        return _upload_refused(request, "Choose at least one recording.")
-    for file in files:
-        try:
-            job = create_job(
-                file,
-                source=Job.Source.PAGE,
-                owner=request.user,
-                model=request.POST.get("model", ""),
-                languages=request.POST.get("languages", "").replace(",", " ").split(),
-                script_policy=request.POST.get("script_policy", ""),
-                channels=request.POST.get("channels", "auto"),
-                prompt=request.POST.get("prompt", ""),
-                hints="no_hints" not in request.POST,
-                second_look="second_look" in request.POST,
-                own_script="own_script" in request.POST,
-                reuse="reuse" in request.POST,
-            )
-        except JobRefused as error:
-            if request.htmx:  # type: ignore[attr-defined]
-                return _upload_refused(request, error.message)
-            messages.error(request, f"{file.name}: {error.message}")
-        else:
-            if request.htmx:  # type: ignore[attr-defined]
-                return render(request, "queue_row.html", {"job": job}, status=201)
-    return redirect("queue")
-
-
-def _upload_refused(request: HttpRequest, message: str) -> HttpResponse:
-    if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponse(message, status=422, content_type="text/plain")
-    messages.error(request, message)
-    return redirect("queue")
-
-
-@require_safe
-def row(request: HttpRequest, job_id: str) -> HttpResponse:
-    return render(request, "queue_row.html", {"job": get_job(request.user, job_id)})
 
 
 @require_safe

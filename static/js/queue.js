@@ -1,4 +1,4 @@
-// Uploads from the queue page: many files, by button or drop, each with a progress bar.
+// The queue page. Uploads: many files, by button or drop, each with a progress bar.
 
 import "./live.js";
 
@@ -113,4 +113,72 @@ window.addEventListener("drop", (event) => {
 });
 window.addEventListener("beforeunload", (event) => {
   if (running || waiting.length) event.preventDefault();
+});
+
+// --- The list: narrowed down as one types, picked from, and handed out ---
+
+const jobs = () => document.getElementById("jobs");
+const picks = () => [...jobs().querySelectorAll("tbody .pick input")];
+const listError = document.getElementById("list-error");
+
+// What is picked is told, and all of the page can be picked at once.
+function countPicks() {
+  const all = picks();
+  const picked = all.filter((pick) => pick.checked).length;
+  const whole = document.getElementById("pick-all");
+  const count = document.getElementById("picked");
+  whole.checked = picked > 0 && picked === all.length;
+  whole.indeterminate = picked > 0 && picked < all.length;
+  whole.disabled = !all.length;
+  if (count) count.textContent = picked;
+}
+
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches(".pick input")) return;
+  if (target.id === "pick-all") for (const pick of picks()) pick.checked = target.checked;
+  countPicks();
+});
+document.addEventListener("reset", () => setTimeout(countPicks));
+window.addEventListener("pageshow", countPicks); // Back brings the ticks back
+document.body.addEventListener("htmx:afterSettle", countPicks);
+
+// A list that did not come is said to be missing, beside the one that stands.
+const isList = ({ target }) => target?.id === "jobs";
+for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+  document.body.addEventListener(name, ({ detail }) => {
+    if (isList(detail)) listError.hidden = false;
+  });
+}
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (isList(detail)) listError.hidden = true;
+});
+listError.querySelector("button").addEventListener("click", () => {
+  document.getElementById("filters").requestSubmit();
+});
+// Back to other filters: the whole page, as its forms differ too.
+document.body.addEventListener("htmx:historyCacheMiss", (event) => {
+  event.preventDefault();
+  window.location.reload();
+});
+
+// Menus close as people expect.
+const closeMenus = (except) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== except) menu.open = false;
+  }
+};
+document.addEventListener("click", ({ target }) => closeMenus(target.closest("details.menu")));
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const open = event.target.closest("details.menu[open]");
+    closeMenus();
+    open?.querySelector("summary").focus();
+  }
+  const plain = !event.ctrlKey && !event.altKey && !event.metaKey && !event.repeat;
+  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  if (event.key.toLowerCase() === "n" && !event.shiftKey && plain && !typing) {
+    event.preventDefault();
+    document.getElementById("next").requestSubmit();
+  }
 });

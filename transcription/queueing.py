@@ -1,0 +1,163 @@
+"""The queue: which recordings a reviewer is shown, in which order, and narrowed down by what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import F, Func, Q, QuerySet, TextField
+from django.utils.http import urlencode
+
+from lexicon.languages import name_of
+from transcription.models import Job
+
+STATES = {
+    "": "All",
+    "waiting": "Waiting",
+    "in_review": "In review",
+    "reviewed": "Reviewed",
+    "working": "Transcribing",
+    "failed": "Failed",
+}
+OWNERS = {"mine": "Uploaded by me", "assigned": "Assigned to me"}
+OWNER = re.compile(r"(user|key)-(\d{1,9})", re.ASCII)
+LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
+LONGEST_TEXT = 200
+# what people may choose from is gathered so often, and is at most so much
+OPTIONS_KEPT_S = 60
+MOST_OPTIONS = 300
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the queue is narrowed down to; empty for all. `owner` is a key of OWNERS, or "user-5"
+    or "key-5": whoever uploaded it. `q` is part of a title or of a file's name."""
+
+    state: str = ""
+    language: str = ""
+    owner: str = ""
+    q: str = ""
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Filters:
+        """From an address or a form; what nothing could match is left out."""
+        state, language = query.get("state", ""), query.get("language", "")
+        owner, text = query.get("owner", ""), query.get("q", "")
+        return cls(
+            state=state if state in STATES else "",
+            language=language if LANGUAGE.fullmatch(language) else "",
+            owner=owner if owner in OWNERS or OWNER.fullmatch(owner) else "",
+            q=text.replace("\x00", "").strip()[:LONGEST_TEXT],
+        )
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Those that narrow it down."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @property
+    def address(self) -> str:
+        """As a page's query: empty, or with its question mark."""
+        return f"?{urlencode(self.chosen)}" if self.chosen else ""
+
+    @property
+    def paging(self) -> str:
+        """The address, to which a page's number is added."""
+        return f"{self.address}&" if self.chosen else "?"
+
+    def but(self, **changes: str) -> Filters:
+        return replace(self, **changes)
+
+
+def queue_for(jobs: QuerySet[Job], user: Any, filters: Filters) -> QuerySet[Job]:
+    """Those that the queue page shows, in its order: where only such are shown as wait for a
+    reviewer, what is worth their time first; else the most urgent, then the newest."""
+    jobs = narrowed(jobs, user, filters)
+    if filters.state in Job.Review.values:
+        jobs = jobs.filter(review_status=filters.state, status=Job.Status.COMPLETED)
+    elif filters.state == "working":
+        jobs = jobs.filter(status__in=Job.WORKING)
+    elif filters.state == "failed":
+        jobs = jobs.filter(status__in=(Job.Status.FAILED, Job.Status.CANCELLED))
+    if filters.state == Job.Review.WAITING:
+        return ranked(jobs)
+    return jobs.order_by("-priority", "-created_at", "-id")
+
+
+def ranked(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """As ix_jobs_rank has them; what was finished before there were ranks comes last."""
+    return jobs.order_by("-priority", F("rank_at").asc(nulls_last=True), "id")
+
+
+def narrowed(jobs: QuerySet[Job], user: Any, filters: Filters) -> QuerySet[Job]:
+    """By all but the state."""
+    if code := filters.language:
+        jobs = jobs.filter(Q(languages__contains=[code]) | Q(heard_languages__contains=[code]))
+    if filters.owner:
+        jobs = jobs.filter(_owned(filters.owner, user))
+    if text := filters.q:
+        jobs = jobs.filter(Q(title__icontains=text) | Q(audio_name__icontains=text))
+    return jobs
+
+
+def _owned(owner: str, user: Any) -> Q:
+    if owner == "mine":
+        return Q(owner_id=user.pk)
+    if owner == "assigned":
+        return Q(assigned_to_id=user.pk)
+    kind, _, number = owner.partition("-")
+    return Q(owner_id=int(number)) if kind == "user" else Q(api_key_id=int(number))
+
+
+@dataclass(frozen=True)
+class Options:
+    """What there is to choose from, as (value, name), by name."""
+
+    languages: list[tuple[str, str]]
+    owners: list[tuple[str, str]]
+
+    def with_chosen(self, filters: Filters) -> Options:
+        """What is chosen can be seen to be, though no job has it any more."""
+        languages, owners = self.languages, self.owners
+        if filters.language and filters.language not in dict(languages):
+            languages = [*languages, (filters.language, name_of(filters.language))]
+        if filters.owner and filters.owner not in OWNERS | dict(owners):
+            owners = [*owners, (filters.owner, filters.owner.replace("-", " "))]
+        return Options(languages, owners)
+
+
+def options_for(jobs: QuerySet[Job], user: Any) -> Options:
+    """Of the jobs, which are those that the user may see; a minute old at most."""
+    key = f"queue-options:{user.pk}"
+    kept = cache.get(key)
+    if kept is None:
+        kept = (_languages(jobs.order_by()), _owners(jobs.order_by()))
+        cache.set(key, kept, OPTIONS_KEPT_S)
+    return Options(*kept)
+
+
+def _languages(jobs: QuerySet[Job]) -> list[tuple[str, str]]:
+    each = Func(
+        F("languages"),
+        F("heard_languages"),
+        function="jsonb_array_elements_text",
+        arg_joiner=" || ",
+        output_field=TextField(),
+    )
+    codes = jobs.annotate(code=each).values_list("code", flat=True).distinct()[:MOST_OPTIONS]
+    return sorted(((code, name_of(code)) for code in codes), key=lambda option: option[1])
+
+
+def _owners(jobs: QuerySet[Job]) -> list[tuple[str, str]]:
+    """Those who uploaded them; of a user who was renamed, one of the names."""
+    found: dict[str, str] = {}
+    columns = jobs.values_list("owner_id", "owner_name", "api_key_id", "api_key__name")
+    for owner_id, owner_name, key_id, key_name in columns.distinct()[:MOST_OPTIONS]:
+        if owner_id is not None:
+            found[f"user-{owner_id}"] = owner_name
+        if key_id is not None:
+            found[f"key-{key_id}"] = f"API key {key_name}"
+    return sorted(found.items(), key=lambda option: option[1].casefold())
