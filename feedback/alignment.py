@@ -9,7 +9,17 @@ from itertools import groupby
 
 from rapidfuzz.distance import Levenshtein
 
-from lexicon.borders import Border, words
+from lexicon.borders import Border, graphemes, words
+
+ALIKE = 0.5  # of the letters of two words: then it is shown which of them differ
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Graphemes in a row of one side of an edit."""
+
+    text: str
+    differs: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,21 @@ class Edit:
     before_at: int
     after_at: int
     blank: bool = True
+
+    @property
+    def letters(self) -> tuple[list[Letters], list[Letters]]:
+        """Both sides as runs of letters that the other has too and that it has not, where the
+        two are much alike; else each in one piece."""
+        old, new = graphemes(self.before), graphemes(self.after)
+        if Levenshtein.normalized_similarity(old, new) < ALIKE:
+            return [Letters(self.before)], [Letters(self.after)]
+        sides: tuple[list[Letters], list[Letters]] = ([], [])
+        for op in Levenshtein.opcodes(old, new):
+            same = op.tag == "equal"
+            parts = old[op.src_start : op.src_end], new[op.dest_start : op.dest_end]
+            for side, part in zip(sides, parts, strict=True):
+                side += [Letters("".join(part), differs=not same)] if part else []
+        return sides
 
 
 def bare(word: str) -> str:

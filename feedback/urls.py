@@ -1,17 +1,32 @@
 from django.urls import path
 
-from feedback import views
+from feedback.views import desk, reviewing, searching, segments, settings
+
+AT = "review/<uuid:job_id>/"
+SEGMENT = AT + "segments/<int:segment_id>/"
 
 urlpatterns = [
-    path("quality/", views.quality, name="quality"),
-    path("review/<uuid:job_id>/", views.desk, name="desk"),
-    path("review/<uuid:job_id>/submit/", views.submit, name="submit"),
-    path("review/<uuid:job_id>/reviewed/", views.reviewed, name="reviewed"),
-    path("review/<uuid:job_id>/reopen/", views.reopen, name="reopen"),
-    path("review/<uuid:job_id>/segments/<int:segment_id>/", views.segment, name="segment"),
-    path("review/<uuid:job_id>/segments/<int:segment_id>/save/", views.save, name="save"),
-    path("review/<uuid:job_id>/segments/<int:segment_id>/turn/", views.turn, name="turn"),
-    path(
-        "review/<uuid:job_id>/segments/<int:segment_id>/language/", views.language, name="language"
-    ),
+    path("quality/", reviewing.quality, name="quality"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/keys/restore/", settings.restore_keys, name="restore_keys"),
+    path(AT, desk.desk, name="desk"),
+    path(AT + "words/", desk.words, name="words"),
+    path(AT + "here/", desk.here, name="here"),
+    path(AT + "title/", desk.rename, name="rename"),
+    path(AT + "find/", searching.search, name="find"),
+    path(AT + "replace/", searching.replace, name="replace"),
+    path(AT + "term/", searching.add_term, name="add-term"),
+    path(AT + "submit/", reviewing.submit, name="submit"),
+    path(AT + "reviewed/", reviewing.reviewed, name="reviewed"),
+    path(AT + "reopen/", reviewing.reopen, name="reopen"),
+    path(SEGMENT, segments.segment, name="segment"),
+    path(SEGMENT + "save/", segments.save, name="save"),
+    path(SEGMENT + "turn/", segments.turn, name="turn"),
+    path(SEGMENT + "language/", segments.language, name="language"),
+    path(SEGMENT + "split/", segments.split, name="split"),
+    path(SEGMENT + "merge/", segments.merge, name="merge"),
+    path(SEGMENT + "insert/", segments.insert, name="insert"),
+    path(SEGMENT + "back/", segments.back, name="back"),
+    path(SEGMENT + "times/", segments.times, name="times"),
+    path(SEGMENT + "speaker/", segments.speaker, name="speaker"),
 ]

@@ -54,13 +54,17 @@ def _form(context: Context, segment: Segment) -> str:
 
 
 def _element(tag: str, content: str, **attributes: object) -> str:
+    return f"{_opening(tag, **attributes)}{content}</{tag}>"
+
+
+def _opening(tag: str, **attributes: object) -> str:
     """With attributes that are escaped, named as in Python; those that are None are left out."""
     listed = "".join(
         f' {name.strip("_").replace("_", "-")}="{escape(str(value))}"'
         for name, value in attributes.items()
         if value is not None
     )
-    return f"<{tag}{listed}>{content}</{tag}>"
+    return f"<{tag}{listed}>"
 
 
 def _article(segment: Segment, can_edit: bool, palette: Palette, form: str, *, hidden: bool) -> str:
@@ -80,6 +84,7 @@ def _article(segment: Segment, can_edit: bool, palette: Palette, form: str, *, h
         id=f"s{segment.pk}",
         data_id=segment.pk,
         data_version=segment.version,
+        data_position=segment.position,
         data_start=segment.start_ms,
         data_end=segment.end_ms,
         hidden="" if hidden else None,
@@ -126,13 +131,26 @@ def marked(segment: Segment, palette: Palette, which: str = "marks") -> SafeStri
     spans = list(_spans(segment, palette)) if palette else []
     parts: list[str] = []
     at = 0
-    for number, standing in enumerate(standings_of(segment) if segment.replacements else ()):
-        shown = standing.turnable if which == "all" else standing.state in CLASSES
-        if shown and standing.start >= at:
-            inside = _in_spans(text, spans, standing.start, standing.end)
-            parts += [_in_spans(text, spans, at, standing.start), _mark(inside, number, standing)]
-            at = standing.end
+    for start, end, opening in sorted([*_lexicon_marks(segment, which), *_doubts(segment)]):
+        if start >= at:
+            inside = _in_spans(text, spans, start, end)
+            parts += [_in_spans(text, spans, at, start), opening, inside, "</mark>"]
+            at = end
     return mark_safe("".join([*parts, _in_spans(text, spans, at, len(text))]))
+
+
+def _lexicon_marks(segment: Segment, which: str) -> Iterator[tuple[int, int, str]]:
+    """Where each is, and the tag that opens it."""
+    for number, standing in enumerate(standings_of(segment) if segment.replacements else ()):
+        if standing.turnable if which == "all" else standing.state in CLASSES:
+            yield standing.start, standing.end, _mark(number, standing)
+
+
+def _doubts(segment: Segment) -> Iterator[tuple[int, int, str]]:
+    """Of what a reviewer has accepted there are none any more."""
+    for start, end, confidence in () if segment.accepted else segment.doubts:
+        title = f"The engine is {round(100 * confidence)} % sure of this"
+        yield start, end, f'<mark class="low" title="{title}">'
 
 
 def _in_spans(text: str, spans: Sequence[tuple[int, int, str]], start: int, end: int) -> str:
@@ -172,12 +190,11 @@ def _direction(text: str) -> str:
     return "rtl" if first in RIGHT_TO_LEFT else "ltr"
 
 
-def _mark(inside: str, number: int, standing: Standing) -> str:
+def _mark(number: int, standing: Standing) -> str:
     each = standing.replacement
     heard = "Heard as" if each.applied else f"Perhaps “{each.after}”, for"
-    return _element(
+    return _opening(
         "mark",
-        inside,
         class_=CLASSES.get(standing.state),
         data_n=number,
         data_state=standing.state,

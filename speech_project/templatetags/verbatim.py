@@ -21,6 +21,12 @@ def clock(ms: int | None) -> str:
 
 
 @register.filter
+def exact(ms: int) -> str:
+    """Milliseconds as 02:03.450, or 1:02:03.450."""
+    return f"{clock(ms)}.{ms % 1000:03}"
+
+
+@register.filter
 def ago(moment: datetime) -> str:
     """How long since, in the largest unit; the first minute is now."""
     passed = timesince(moment, depth=1)

@@ -1,11 +1,13 @@
-// What the lexicon changed or suggests in a segment, and where that stands while the text is typed.
+// What the lexicon changed or suggests in a segment, what the engine doubted, and where that stands
+// while the text is typed.
 //
 // The server marks it in the text (<mark>). Here it is kept beside that text, and found again in
 // what the box holds: nobody's typing can put it in the wrong place, at worst it is lost until the
 // next save brings it anew.
 
 const OTHER_WAY = { applied: "undone", undone: "applied", open: "taken", taken: "open" };
-const CLASSES = { applied: "lex", open: "maybe" }; // what is to be seen in the text
+const DOUBT = "doubt"; // a state beside the lexicon's: the engine was not sure
+const CLASSES = { applied: "lex", open: "maybe", [DOUBT]: "low" }; // what is to be seen in the text
 
 export class Changes {
   constructor(text, items, runs) {
@@ -26,6 +28,7 @@ export class Changes {
         else enter(node);
         const { n, state, other } = node.dataset ?? {};
         if (n) items.push({ n, state, other, title: node.title, start, end: at });
+        else if (node.localName === "mark") items.push({ state: DOUBT, title: node.title, start, end: at });
         if (node.localName !== "span") continue;
         const { lang, dir, className, title } = node;
         runs.push({ lang, dir, className, title, start, end: at });
@@ -62,10 +65,10 @@ export class Changes {
 
   // With one of them the other way round.
   turned(item) {
-    const { n, start, end, other } = item;
+    const { start, end, other } = item;
     const shift = other.length - (end - start);
     const items = this.items.map((each) => {
-      if (each.n === n) {
+      if (each === item) {
         return { ...each, state: OTHER_WAY[each.state], other: this.text.slice(start, end), end: end + shift };
       }
       return each.start < end ? each : { ...each, start: each.start + shift, end: each.end + shift };
@@ -78,10 +81,16 @@ export class Changes {
     return this.items.filter((item) => CLASSES[item.state]);
   }
 
-  // The one at the selection, however it stands, or else the next mark after it.
+  // Of the lexicon's the one at the selection, however it stands, or else the next after it.
   at(from, to) {
-    const here = this.items.findLast((item) => item.start <= to && from <= item.end);
-    return here ?? this.marks.find((item) => item.start >= to);
+    const all = this.items.filter((item) => item.state !== DOUBT);
+    const here = all.findLast((item) => item.start <= to && from <= item.end);
+    return here ?? all.find((item) => CLASSES[item.state] && item.start >= to);
+  }
+
+  // As they are once a reviewer has been through the text.
+  get accepted() {
+    return new Changes(this.text, this.items.filter((item) => item.state !== DOUBT), this.runs);
   }
 
   // The next mark from a selection, or with a step of -1 the one before; of none, the first or last.
@@ -105,7 +114,7 @@ export class Changes {
       const mark = document.createElement("mark");
       mark.className = CLASSES[state];
       mark.title = title;
-      Object.assign(mark.dataset, { n, state, other });
+      if (n) Object.assign(mark.dataset, { n, state, other });
       mark.append(...this.inRuns(start, end));
       found.push(...this.inRuns(at, start), mark);
       at = end;

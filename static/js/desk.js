@@ -1,11 +1,27 @@
 // The review desk: what connects player, editor and keys.
 
+import { Dialogs } from "./dialogs.js";
+import { Edges } from "./edges.js";
 import { Editor } from "./editor.js";
+import { nameOf } from "./keys.js";
 import { Player } from "./player.js";
+import { Presence } from "./presence.js";
+import { Structure } from "./structure.js";
+import { Words } from "./words.js";
+
+const STEP_MS = 1500;
+const EDGE_STEP_MS = 100;
+const SPEED_STEP = 0.125;
+const INAUDIBLE = "[inaudible]";
 
 const list = document.getElementById("segments");
-const player = new Player(document.getElementById("player"), list);
+const words = new Words(list);
+const player = new Player(document.getElementById("player"), list, words);
 const editor = new Editor(list);
+const structure = new Structure(editor);
+const edges = new Edges(editor, structure, player);
+const dialogs = new Dialogs(editor, structure);
+if (!editor.closed) new Presence(list, editor);
 
 function accept() {
   const current = editor.current;
@@ -26,48 +42,117 @@ function move(step) {
   if (to) editor.open(to);
 }
 
+function here() {
+  return editor.current?.article ?? list.querySelector(".playing");
+}
+
 function replay() {
-  const article = editor.current?.article ?? list.querySelector(".playing");
+  const article = here();
   if (article) player.playFrom(Number(article.dataset.start));
 }
 
-const KEYS = {
-  Escape: () => player.toggle(),
-  "Ctrl+Space": () => player.toggle(),
-  F1: () => player.skip(-1500),
-  F2: () => player.skip(1500),
-  F3: () => player.changeSpeed(-0.125),
-  F4: () => player.changeSpeed(0.125),
-  F6: replay,
-  "Alt+PageUp": () => move(-1),
-  "Alt+PageDown": () => move(1),
-  "Ctrl+Enter": accept,
-  "Ctrl+Shift+Enter": submit,
-  "Shift+F9": () => editor.setLanguage(),
-  F7: () => editor.resolve("mine"),
-  F8: () => editor.goToMark(1),
-  "Shift+F8": () => editor.goToMark(-1),
-  F9: () => (editor.current?.conflict ? editor.resolve("theirs") : editor.turn()),
-};
-
-function nameOf(event) {
-  const key = event.code === "Space" ? "Space" : event.key;
-  return (event.ctrlKey ? "Ctrl+" : "") + (event.altKey ? "Alt+" : "") + (event.shiftKey ? "Shift+" : "") + key;
+// The segment has text that nobody said.
+function nothingSaid() {
+  const draft = structure.free();
+  if (!draft) return;
+  draft.put("", 0, draft.box.value.length);
+  accept();
 }
 
+// To the text before the last sitting in this segment, and back again.
+let undone = null;
+
+function older() {
+  const button = editor.side.querySelector("[data-restores]");
+  if (button) restore(button.dataset.restores);
+}
+
+function restore(text) {
+  const draft = structure.free();
+  if (!draft || draft.box.value === text) return;
+  undone = { article: draft.article, text: draft.box.value };
+  draft.put(text, 0, draft.box.value.length);
+  draft.save();
+}
+
+function newer() {
+  if (undone && undone.article === editor.current?.article) restore(undone.text);
+}
+
+async function submit() {
+  const link = document.getElementById("submit");
+  if (link && (await editor.settled())) window.location = link.href;
+}
+
+const ACTIONS = {
+  play: () => player.toggle(),
+  back: () => player.skip(-STEP_MS),
+  forward: () => player.skip(STEP_MS),
+  slower: () => player.changeSpeed(-SPEED_STEP),
+  faster: () => player.changeSpeed(SPEED_STEP),
+  replay,
+  loop: () => here() && player.loop(here()),
+  follow: () => player.follow(),
+  previous: () => move(-1),
+  next: () => move(1),
+  next_mark: () => editor.goToMark(1),
+  previous_mark: () => editor.goToMark(-1),
+  turn: () => (editor.current?.conflict ? editor.resolve("theirs") : editor.turn()),
+  keep_mine: () => editor.resolve("mine"),
+  language: () => editor.setLanguage(),
+  accept,
+  submit,
+  inaudible: () => structure.free()?.put(INAUDIBLE),
+  nothing_said: nothingSaid,
+  speaker: () => editor.side.querySelector("#speaker")?.select(),
+  insert: () => editor.side.querySelector("#insert-after")?.click(),
+  merge: () => structure.merge(),
+  start_earlier: () => edges.nudge("start", -EDGE_STEP_MS),
+  start_later: () => edges.nudge("start", EDGE_STEP_MS),
+  end_earlier: () => edges.nudge("end", -EDGE_STEP_MS),
+  end_later: () => edges.nudge("end", EDGE_STEP_MS),
+  older,
+  newer,
+  find: () => dialogs.openFind(),
+  add_term: () => dialogs.openTerm(),
+  help: () => dialogs.openHelp(),
+};
+
+const keys = new Map([["Ctrl+Space", "play"]]);
+for (const [action, key] of Object.entries(JSON.parse(list.dataset.keys))) if (key) keys.set(key, action);
+
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing) return; // keys belong to the input method
-  const action = KEYS[nameOf(event)];
-  if (!action) return;
-  event.preventDefault();
-  action();
+  if (event.isComposing || dialogs.open) return; // keys belong to the input method, or the dialog
+  const name = nameOf(event);
+  const typing = event.target.matches("input, textarea, select");
+  const action = keys.get(name) ?? (!typing && event.key === "?" ? "help" : undefined);
+  if (action) {
+    event.preventDefault();
+    ACTIONS[action]();
+  } else if (event.target === editor.current?.box) {
+    restructures(event, name);
+  }
 });
+
+// Keys that would go beyond the segment's own text.
+function restructures(event, name) {
+  const { selectionStart, selectionEnd } = event.target;
+  if (name === "Enter") {
+    event.preventDefault();
+    structure.split();
+  } else if (name === "Backspace" && selectionStart === 0 && selectionEnd === 0) {
+    event.preventDefault();
+    structure.merge();
+  }
+}
 
 list.addEventListener("click", (event) => {
   const article = event.target.closest(".seg");
   if (event.target.closest(".time")) {
     event.preventDefault();
     player.playFrom(Number(article.dataset.start));
+  } else if (event.ctrlKey || event.metaKey) {
+    playWord(event, article);
   } else if (event.target.closest(".say")) {
     if (window.getSelection()?.toString()) return; // copying is not editing
     editor.open(article, caretAt(event, article));
@@ -75,6 +160,13 @@ list.addEventListener("click", (event) => {
     editor.resolve(event.target.dataset.resolve);
   }
 });
+
+async function playWord(event, article) {
+  const inBox = event.target.matches("textarea");
+  const place = inBox ? event.target.selectionStart : caretAt(event, article);
+  const ms = place === undefined ? undefined : await words.timeAt(article, place);
+  if (ms !== undefined) player.playFrom(ms);
+}
 
 list.addEventListener("keydown", (event) => {
   if ((event.key === "Enter" || event.key === " ") && event.target.matches(".say")) {
@@ -100,18 +192,25 @@ function pointOf(range) {
 }
 
 document.getElementById("next-mark")?.addEventListener("click", () => editor.goToMark(1));
+for (const button of document.querySelectorAll("[data-does]:not(#detail *)")) {
+  button.addEventListener("click", () => ACTIONS[button.dataset.does]());
+}
 
 editor.side.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-n]");
+  const button = event.target.closest("button[data-n], button[data-does], button[data-restores]");
   if (!button) return;
   event.preventDefault(); // it sends the form, for when there is no script
-  editor.turn(button.dataset.n);
+  const { n, does, restores } = button.dataset;
+  if (n) editor.turn(n);
+  else if (does) ACTIONS[does]();
+  else restore(restores);
 });
 
-async function submit() {
-  const link = document.getElementById("submit");
-  if (link && (await editor.settled())) window.location = link.href;
-}
+editor.side.addEventListener("submit", (event) => {
+  if (!event.target.dataset.wish) return;
+  event.preventDefault();
+  structure.wish(event.target);
+});
 
 document.getElementById("submit")?.addEventListener("click", (event) => {
   if (editor.clean) return;

@@ -5,6 +5,7 @@
 // once.
 
 import { Changes } from "./changes.js";
+import { csrfToken, newId } from "./sending.js";
 import { read, write } from "./store.js";
 
 const SAVE_AFTER_MS = 600;
@@ -33,6 +34,8 @@ export class Draft {
     this.leaving = false;
     this.trouble = ""; // why the last save failed
     this.conflict = null; // {version, theirs}
+    this.held = null; // while the segment is being split or merged: no save may come between
+    this.atRest = []; // who waits for the save under way to be answered
     this.form.setAttribute("hx-post", `${editor.address}${article.dataset.id}/save/`);
     window.htmx.process(this.form);
     this.say.hidden = true;
@@ -55,13 +58,13 @@ export class Draft {
   }
 
   get clean() {
-    return !this.pending && !this.wantsAccept && !this.conflict && this.box.value === this.savedText;
+    return !this.pending && !this.wantsAccept && !this.conflict && !this.held && this.box.value === this.savedText;
   }
 
   get state() {
     if (this.conflict) return "conflict";
     if (this.trouble) return "unsaved";
-    if (this.sending) return "saving";
+    if (this.sending || this.held) return "saving";
     return this.clean ? "saved" : "dirty";
   }
 
@@ -96,26 +99,29 @@ export class Draft {
 
   // A box cannot hold marks: the same text lies under it, unseen but for them.
   showChanges() {
-    const { items, runs } = this.changes;
-    this.under.replaceChildren(...(items.length || runs.length ? this.here.nodes() : []));
+    this.under.replaceChildren(...this.here.nodes());
   }
 
   // Undoes a change of the lexicon, does it again, or takes a suggestion.
   turn(item) {
-    const { box } = this;
     const { start, other } = item;
     const changed = this.here.turned(item);
-    box.focus({ preventScroll: true });
-    box.setSelectionRange(start, item.end);
-    // so that the browser can undo it; not every browser lets pages do so
-    if (!document.execCommand("insertText", false, other)) {
-      box.setRangeText(other);
-      box.dispatchEvent(new Event("input", { bubbles: true }));
-    }
+    this.put(other, start, item.end);
     this.changes = changed;
     this.showChanges();
     this.select({ start, end: start + other.length });
     this.save();
+  }
+
+  // Text in the place of what is there, or of what is selected.
+  put(text, start = this.box.selectionStart, end = this.box.selectionEnd) {
+    const { box } = this;
+    box.focus({ preventScroll: true });
+    box.setSelectionRange(start, end);
+    // so that the browser can undo it; not every browser lets pages do so
+    if (document.execCommand(text ? "insertText" : "delete", false, text)) return;
+    box.setRangeText(text, start, end, "end");
+    box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   // The word at the caret, or what is selected, in the next of the languages; once it is saved, as
@@ -179,7 +185,7 @@ export class Draft {
 
   save() {
     clearTimeout(this.timer);
-    if (this.sending || this.composing || this.conflict || this.clean) return;
+    if (this.sending || this.composing || this.conflict || this.held || this.clean) return;
     this.pending ??= {
       id: newId(),
       text: this.box.value,
@@ -210,6 +216,20 @@ export class Draft {
     else if (request.status === 409 && version) this.conflicted(version);
     else this.refused(request);
     this.editor.changed();
+    if (!this.sending) this.atRest.splice(0).forEach((tell) => tell());
+  }
+
+  // Resolves once no save is under way.
+  rest() {
+    return this.sending ? new Promise((resolve) => this.atRest.push(resolve)) : Promise.resolve();
+  }
+
+  // Resolves once all is saved, to true; to false where it cannot be.
+  async settle() {
+    this.save();
+    await this.rest();
+    if (!this.clean && !this.trouble && !this.conflict) return this.settle();
+    return this.clean;
   }
 
   stored(version) {
@@ -219,6 +239,8 @@ export class Draft {
     if (accept) {
       this.wantsAccept = false;
       this.article.classList.add("done");
+      this.changes = this.changes.accepted;
+      this.showChanges();
     }
     this.pending = null;
     this.trouble = "";
@@ -291,6 +313,12 @@ export class Draft {
     this.article.scrollIntoView({ block: "nearest" });
   }
 
+  // Its segment is no more: what it holds was carried over.
+  drop() {
+    clearTimeout(this.timer);
+    write(this.key, null);
+  }
+
   // The form becomes text again.
   close() {
     clearTimeout(this.timer);
@@ -302,16 +330,6 @@ export class Draft {
     this.form.remove();
     this.say.hidden = false;
   }
-}
-
-// Another tab may have logged in again since this page was made.
-export function csrfToken() {
-  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
-}
-
-// Also on pages without https, where crypto.randomUUID is missing.
-function newId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 // From and to where the words reach that a selection touches.
@@ -327,6 +345,6 @@ function wordsAt(text, from, to) {
 }
 
 // How many letters the server counts before a place: those beyond 16 bits are two here.
-function lettersIn(text, place) {
+export function lettersIn(text, place) {
   return [...text.slice(0, place)].length;
 }

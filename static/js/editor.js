@@ -4,8 +4,9 @@
 // astray between two segments and no answer can replace a box in which someone types.
 
 import { Changes } from "./changes.js";
-import { csrfToken, Draft } from "./draft.js";
-import { forgetOld, keysUnder } from "./store.js";
+import { Draft } from "./draft.js";
+import { send } from "./sending.js";
+import { forgetOld, keysUnder, read, write } from "./store.js";
 
 const WORST_FIRST = ["conflict", "unsaved", "saving", "dirty"];
 
@@ -49,10 +50,22 @@ export class Editor {
     const sent = this.list.querySelector("form.edit")?.closest(".seg");
     for (const key of left) {
       const article = document.getElementById(`s${key.slice(this.prefix.length)}`);
-      if (article && article !== sent) this.open(article);
+      if (!article) this.showOrphan(key);
+      else if (article !== sent) this.open(article);
     }
     if (sent) this.open(sent);
     this.changed();
+  }
+
+  // Text for a segment that is not there any more: people decide what becomes of it.
+  showOrphan(key) {
+    const shown = document.getElementById("orphan").content.firstElementChild.cloneNode(true);
+    shown.querySelector("textarea").value = read(key)?.text ?? "";
+    shown.querySelector("button").addEventListener("click", () => {
+      write(key, null);
+      shown.remove();
+    });
+    this.list.before(shown);
   }
 
   open(article, caret) {
@@ -71,6 +84,23 @@ export class Editor {
     }
     this.changed();
     this.loadSide(article);
+  }
+
+  // A segment that is no more.
+  forget(draft) {
+    draft.drop();
+    this.drafts.delete(draft.article);
+    if (this.current === draft) this.current = null;
+    draft.article.remove();
+  }
+
+  // All forms become text again, as what stands in them is saved and about to be changed.
+  forgetClean() {
+    for (const [article, draft] of this.drafts) {
+      this.drafts.delete(article);
+      draft.close();
+    }
+    this.current = null;
   }
 
   accept() {
@@ -100,18 +130,14 @@ export class Editor {
 
   // Not through htmx, whose queue may drop it when another segment is opened meanwhile.
   async sendLanguage(draft, values) {
-    const address = `${this.address}${draft.article.dataset.id}/language/`;
-    const headers = { "hx-request": "true", "x-csrftoken": csrfToken() };
-    const body = new URLSearchParams(values);
-    const answer = await fetch(address, { method: "POST", headers, body }).catch(() => null);
-    if (!answer?.headers.get("X-Segment-Version")) {
-      this.languageRefused(answer && !answer.redirected ? await answer.text() : "");
+    const answer = await send(`${this.addressOf(draft.article)}language/`, values);
+    if (answer.why || !answer.headers.get("X-Segment-Version")) {
+      this.languageRefused(answer.why);
       return;
     }
-    const html = await answer.text();
     draft.seenAt = Number(answer.headers.get("X-Segment-At"));
     if (this.current !== draft) return;
-    this.side.innerHTML = html;
+    this.side.innerHTML = answer.text;
     window.htmx.process(this.side);
     this.renew();
   }
@@ -121,8 +147,12 @@ export class Editor {
     if (this.current) this.loadSide(this.current.article);
   }
 
+  addressOf(article) {
+    return `${this.address}${article.dataset.id}/`;
+  }
+
   loadSide(article) {
-    const address = `${this.address}${article.dataset.id}/`;
+    const address = this.addressOf(article);
     // at once: until it is settled, nothing in it is listened to
     const swap = "innerHTML settle:0ms";
     window.htmx.ajax("GET", address, { target: this.side, swap })?.catch(() => {});
@@ -163,15 +193,18 @@ export class Editor {
   // Which answers are shown, and where.
   beforeSwap(swap) {
     const asked = swap.requestConfig.elt;
+    if (swap.target !== this.side) return; // of a dialog
     const draft = this.drafts.get(asked.closest(".seg"));
     const known = swap.xhr.getResponseHeader("X-Segment-Version"); // else the login page, or an error
     const { current } = this;
     const at = Number(swap.xhr.getResponseHeader("X-Segment-At"));
     const ofCurrent = !current || swap.pathInfo.requestPath.includes(`/segments/${current.article.dataset.id}/`);
+    // what is being typed beside the text must not vanish either
+    const busy = this.side.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox])");
     if (draft && swap.xhr.status === 409 && known) {
       swap.shouldSwap = true;
       swap.target = draft.form.querySelector(".conflict");
-    } else if (!known || !ofCurrent || at < (current?.seenAt ?? 0)) {
+    } else if (!known || !ofCurrent || busy || at < (current?.seenAt ?? 0)) {
       swap.shouldSwap = false; // or it tells of what was before
     } else if (current) {
       current.seenAt = at;
@@ -194,13 +227,19 @@ export class Editor {
       this.drafts.delete(article);
       draft.close();
     }
-    const accepted = this.list.querySelectorAll(".seg.done").length;
-    document.querySelector("#tally b").textContent = accepted;
-    document.querySelector(".foot progress").value = accepted;
+    this.count();
     const worst = this.worst();
     this.showWorst(worst);
     if (!worst) this.waiting.splice(0).forEach((tell) => tell(true));
     else if (worst.trouble || worst.conflict) this.waiting.splice(0).forEach((tell) => tell(false));
+  }
+
+  count() {
+    const accepted = this.list.querySelectorAll(".seg.done").length;
+    const all = this.list.childElementCount;
+    document.querySelector("#tally b").textContent = accepted;
+    document.querySelector("#tally span").textContent = all;
+    Object.assign(document.querySelector(".foot progress"), { max: Math.max(1, all), value: accepted });
   }
 
   worst() {
@@ -226,8 +265,15 @@ export class Editor {
 }
 
 const shown = document.getElementById("state");
+const told = document.getElementById("told");
 
-function showState(name, message, href) {
+// Something that people should know now, beside whether all is saved.
+export function tell(message) {
+  told.textContent = message;
+  told.hidden = !message;
+}
+
+export function showState(name, message, href) {
   shown.dataset.state = name;
   if (shown.textContent === message) return; // else screen readers say it again
   if (!href) {

@@ -2,7 +2,7 @@
 
 import { read, write } from "./store.js";
 
-const STEP_BACK_MS = 1500;
+const FINE_BUCKETS = 20_000; // of the waveform: as many as the server gives
 const SLIDER_KEYS = {
   ArrowLeft: -1500,
   ArrowDown: -1500,
@@ -15,9 +15,12 @@ const SLIDER_KEYS = {
 };
 
 export class Player {
-  constructor(root, list) {
+  constructor(root, list, words) {
     this.root = root;
     this.list = list;
+    this.words = words;
+    this.stepBackMs = Number(root.dataset.stepBackMs);
+    this.looped = null; // the article that is played again and again
     this.audio = root.querySelector("audio");
     this.wave = root.querySelector(".wave");
     this.canvas = root.querySelector("canvas");
@@ -27,7 +30,8 @@ export class Player {
     this.durationMs = Number(root.dataset.durationMs);
     this.peaks = new Uint8Array();
     this.bucketMs = 1; // of a byte of the peaks
-    this.following = true;
+    this.follows = root.dataset.follow !== undefined; // as the reader wishes it
+    this.following = this.follows;
     this.playing = null; // the article that is highlighted
     this.stoppedAt = null; // where it was paused: playing goes on a little before
     this.listen();
@@ -67,11 +71,7 @@ export class Player {
       const scrolls = /^(Page|Arrow|Home|End)/.test(event.key) && !event.altKey;
       if (scrolls && !event.target.closest("textarea, .wave")) this.stopFollowing();
     });
-    this.followButton.addEventListener("click", () => {
-      this.following = true;
-      this.followButton.hidden = true;
-      this.reveal();
-    });
+    this.followButton.addEventListener("click", () => this.follow());
     new ResizeObserver(() => this.draw()).observe(this.wave);
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
@@ -87,6 +87,20 @@ export class Player {
     this.draw();
   }
 
+  // A function from a stretch in ms to how high the waveform is there, of 1, from a finer drawing.
+  async peaksBetween() {
+    this.fine ??= this.root.dataset.peaks ? this.loadFine() : null;
+    const { bucketMs, peaks } = (await this.fine) ?? { bucketMs: this.bucketMs, peaks: this.peaks };
+    return (from, to) => highest(peaks, from / bucketMs, to / bucketMs) / 255;
+  }
+
+  async loadFine() {
+    const answer = await fetch(`${this.root.dataset.peaks}?buckets=${FINE_BUCKETS}`).catch(() => null);
+    if (!answer?.ok) return null;
+    const bucketMs = Number(answer.headers.get("Verbatim-Bucket-Ms"));
+    return { bucketMs, peaks: new Uint8Array(await answer.arrayBuffer()) };
+  }
+
   toggle() {
     if (!this.audio.paused) {
       this.audio.pause();
@@ -94,7 +108,7 @@ export class Player {
       return;
     }
     const resumes = this.audio.currentTime === this.stoppedAt && !this.audio.ended;
-    if (resumes) this.skip(-STEP_BACK_MS);
+    if (resumes) this.skip(-this.stepBackMs);
     this.play();
   }
 
@@ -106,8 +120,24 @@ export class Player {
 
   playFrom(ms) {
     this.seek(ms);
-    this.following = true;
+    this.following = this.follows;
+    this.followButton.hidden = true;
     this.play();
+  }
+
+  // Plays the segment again and again, or goes on behind it again.
+  loop(article) {
+    this.looped?.classList.remove("looped");
+    this.looped = this.looped === article ? null : article;
+    if (!this.looped) return;
+    article.classList.add("looped");
+    this.playFrom(Number(article.dataset.start));
+  }
+
+  follow() {
+    this.following = true;
+    this.followButton.hidden = true;
+    this.reveal(true);
   }
 
   seek(ms) {
@@ -148,6 +178,7 @@ export class Player {
 
   animate() {
     if (this.audio.paused) return;
+    if (this.looped?.isConnected && this.ms >= this.looped.dataset.end) this.seek(Number(this.looped.dataset.start));
     this.show();
     requestAnimationFrame(() => this.animate());
   }
@@ -163,6 +194,7 @@ export class Player {
 
   highlight(ms) {
     const found = this.segmentAt(ms);
+    this.words.show(found, ms);
     if (found === this.playing) return;
     this.playing?.classList.remove("playing");
     this.playing = found;
@@ -184,9 +216,9 @@ export class Player {
     return article && ms < Number(article.dataset.end) ? article : null;
   }
 
-  reveal() {
+  reveal(asked = false) {
     // while someone types, the page stays where the caret is
-    if (document.activeElement?.matches("textarea")) return;
+    if (!asked && document.activeElement?.matches("textarea")) return;
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.playing?.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
   }
@@ -228,12 +260,16 @@ export class Player {
   // The highest peak in a stretch, given in shares of the whole recording.
   peakBetween(from, to) {
     const buckets = this.durationMs / this.bucketMs;
-    const first = Math.floor(from * buckets);
-    const last = Math.max(first + 1, Math.ceil(to * buckets));
-    let highest = 0;
-    for (let i = first; i < last; i += 1) highest = Math.max(highest, this.peaks[i] ?? 0);
-    return highest;
+    return highest(this.peaks, from * buckets, to * buckets);
   }
+}
+
+function highest(peaks, from, to) {
+  const first = Math.floor(from);
+  const last = Math.max(first + 1, Math.ceil(to));
+  let found = 0;
+  for (let i = first; i < last; i += 1) found = Math.max(found, peaks[i] ?? 0);
+  return found;
 }
 
 export function clock(ms) {

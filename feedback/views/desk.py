@@ -1,0 +1,86 @@
+"""The review desk: one recording, its text beside its sound."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from feedback import presence
+from feedback.desk import Desk, detail
+from feedback.personal import for_desk
+from feedback.views.common import by_script, number, refused
+from transcription import tags
+from transcription.access import get_job
+from transcription.exports import live_segments
+from transcription.models import Job, Segment
+from transcription.said import said
+from transcription.services import JobRefused, rename_job
+from transcription.views import ensure_playback
+
+WORDS_OF = 40  # segments, in one answer
+
+
+@require_safe
+def desk(request: HttpRequest, job_id: str) -> HttpResponse:
+    job = get_job(request.user, job_id)
+    segments = live_segments(job, words=False)
+    if not segments and job.status != Job.Status.COMPLETED:
+        return redirect("job", job.pk)
+    ensure_playback(job)
+    tags.get_ready(job)
+    page = Desk(job, segments, only=request.GET.get("only", ""))
+    wanted = request.GET.get("segment", "")
+    focus = next((s for s in segments if str(s.pk) == wanted), None)
+    context = {"desk": page, "job": job, "focus": None if page.closed else focus}
+    context |= for_desk(request)
+    if focus:
+        context |= detail(request.user, job, focus)
+    return render(request, "desk.html", context)
+
+
+@require_safe
+def words(request: HttpRequest, job_id: str) -> JsonResponse:
+    """When the words of some segments are said, from `?from` on: of each segment its version, and
+    of each word in it [start, end, start_ms, end_ms], the first two in UTF-16 units of the text,
+    as browsers count."""
+    job = get_job(request.user, job_id)
+    live = Segment.objects.filter(job=job, retired_at=None)
+    first = live.filter(pk=number(request.GET.get("from"))).first()
+    if first is None:
+        return JsonResponse({})
+    following = live.filter(position__gte=first.position).order_by("position", "pk")[:WORDS_OF]
+    return JsonResponse({str(each.pk): _timed(each) for each in following})
+
+
+def _timed(segment: Segment) -> dict[str, object]:
+    text = segment.text
+    units = [0, *accumulate(1 + (letter > "\uffff") for letter in text)]
+    found = said(text, segment.words, segment.start_ms, segment.end_ms)
+    rows = [[units[each.start], units[each.end], each.start_ms, each.end_ms] for each in found]
+    return {"version": segment.version, "words": rows}
+
+
+@require_POST
+def here(request: HttpRequest, job_id: str) -> HttpResponse:
+    """Told by each open desk every few seconds; answered with who else is there, and where."""
+    job = get_job(request.user, job_id)
+    if "leaving" in request.POST:
+        presence.leave(request.user, job)
+        return HttpResponse(status=204)
+    others = presence.tell(request.user, job, number(request.POST.get("segment")) or None)
+    return render(request, "others.html", {"others": others})
+
+
+@require_POST
+def rename(request: HttpRequest, job_id: str) -> HttpResponse:
+    job = get_job(request.user, job_id)
+    try:
+        rename_job(job, request.POST.get("title", ""))
+    except JobRefused as refusal:
+        return refused(request, job, str(refusal))
+    if by_script(request):
+        return HttpResponse(job.title, content_type="text/plain; charset=utf-8")
+    return redirect("desk", job.pk)

@@ -1,0 +1,78 @@
+// When each word is said: fetched for some segments at a time, kept as long as their text is the same.
+
+const PLAYING = "playing"; // the name of the highlight, see desk.css
+
+export class Words {
+  constructor(list) {
+    this.list = list;
+    this.address = `${list.dataset.desk}words/`;
+    this.known = new Map(); // id of a segment -> {version, words: [[start, end, start_ms, end_ms]]}
+    this.asked = new Map(); // id of a segment -> the request that brings it
+    this.shown = null; // the word that is highlighted
+    this.highlight = CSS.highlights ? new Highlight() : null;
+    if (this.highlight) CSS.highlights.set(PLAYING, this.highlight);
+  }
+
+  // The words of a segment's text as it stands on the page, null where it was changed since.
+  now(article) {
+    const found = this.known.get(article.dataset.id);
+    return found && found.version === Number(article.dataset.version) ? found.words : null;
+  }
+
+  async of(article) {
+    if (!this.now(article)) await this.load(article.dataset.id);
+    return this.now(article);
+  }
+
+  load(id) {
+    if (!this.asked.has(id)) {
+      const done = this.fetch(id).finally(() => setTimeout(() => this.asked.delete(id), 1000));
+      this.asked.set(id, done);
+    }
+    return this.asked.get(id);
+  }
+
+  async fetch(id) {
+    const answer = await fetch(`${this.address}?from=${id}`).catch(() => null);
+    if (!answer?.ok || answer.redirected) return;
+    for (const [each, found] of Object.entries(await answer.json())) this.known.set(each, found);
+  }
+
+  // Highlights the word of the playing segment that is said at this time.
+  show(article, ms) {
+    if (!this.highlight) return;
+    const words = article && this.now(article);
+    if (article && !words) this.load(article.dataset.id);
+    const word = words?.findLast(([, , start]) => start <= ms) ?? null;
+    if (word === this.shown) return;
+    this.shown = word;
+    this.highlight.clear();
+    const range = word && rangeOf(article, word);
+    if (range) this.highlight.add(range);
+  }
+
+  // When the word at this place of the text is said.
+  async timeAt(article, place) {
+    const words = (await this.of(article)) ?? [];
+    return words.findLast(([start]) => start <= place)?.[2];
+  }
+}
+
+// Where the word stands on the page; in an open segment that is under the box.
+function rangeOf(article, [start, end]) {
+  const say = article.querySelector(".say");
+  const text = say.hidden ? article.querySelector(".under") : say;
+  if (text.textContent !== say.textContent) return null; // it is being changed
+  const range = document.createRange();
+  let at = 0;
+  const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (at <= start && start < at + node.length) range.setStart(node, start - at);
+    if (at < end && end <= at + node.length) {
+      range.setEnd(node, end - at);
+      return range;
+    }
+    at += node.length;
+  }
+  return null;
+}
