@@ -14,7 +14,7 @@ from transcription import choosing, reusing
 from transcription.models import Attempt, Chunk, Job
 
 HTMX = {"HX-Request": "true"}
-MOST_QUERIES = 8  # session, user and groups are three of them
+MOST_QUERIES = 9  # session, user, their settings and groups are four of them
 
 
 @pytest.fixture
