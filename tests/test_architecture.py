@@ -36,6 +36,10 @@ PURE = (
     "transcription/checks.py",
     "transcription/correcting.py",
     "transcription/decoding.py",
+    *(
+        f"transcription/exporting/{path.name}"
+        for path in (ROOT / "transcription/exporting").glob("*.py")
+    ),
     "transcription/doubts.py",
     "transcription/findings.py",
     "transcription/invented.py",

@@ -1,17 +1,26 @@
-"""A transcript in the forms that other programs take."""
+"""A transcript as data, for other programs and for what is written of it (export_files.py)."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from transcription import tags
 from transcription.correcting import read, stored
 from transcription.engines import MODELS
+from transcription.exporting.document import Document, Passage, printable
 from transcription.models import Job, Segment
+from transcription.said import said
 from transcription.standing import Standing, standings
 
 WORD = ("text", "start_ms", "end_ms", "confidence", "estimated")
+FORMAT_VERSION = 1  # of the JSON: another number where a program that reads it has to change
+
+
+# --- Segments ----------------------------------------------------------------------------------
 
 
 def live_segments(job: Job, *, words: bool = True) -> list[Segment]:
@@ -26,6 +35,7 @@ def standings_of(segment: Segment) -> list[Standing]:
 
 
 def segment_dict(segment: Segment) -> dict[str, Any]:
+    """`words` are those that the engine's times belong to."""
     return {
         "id": segment.pk,
         "start_ms": segment.start_ms,
@@ -57,18 +67,70 @@ def _replacement(standing: Standing) -> dict[str, Any]:
 
 
 def as_json(job: Job) -> dict[str, Any]:
-    """The whole transcript with words and times."""
+    """The whole transcript; `text_words` are the words of each segment's text as it is now, with
+    times."""
     segments, record = live_segments(job), MODELS.get(job.model)
     return {
+        "format_version": FORMAT_VERSION,
         "id": str(job.pk),
         "title": job.title,
         "status": job.status,
         "review_status": job.review_status,
+        "reviewed_at": job.reviewed_at.isoformat() if job.reviewed_at else None,
         "model": job.model,
         "demo_quality": bool(record and record.demo),
         "languages": job.languages,
         "lexicon_version": job.lexicon_version,
         "duration_ms": job.duration_ms,
         "text": " ".join(segment.text for segment in segments if segment.text),
-        "segments": [segment_dict(segment) for segment in segments],
+        "segments": [
+            segment_dict(segment) | {"text_words": _text_words(segment)} for segment in segments
+        ],
     }
+
+
+def _text_words(segment: Segment) -> list[dict[str, Any]]:
+    found = said(segment.text, segment.words, segment.start_ms, segment.end_ms)
+    return [vars(word) for word in found]
+
+
+# --- The transcript for writers ----------------------------------------------------------------
+
+
+def document(job: Job, *, words: bool = False) -> Document:
+    """`words`: with what was heard, for the times of words."""
+    record = MODELS.get(job.model)
+    segments = live_segments(job, words=words)
+    return Document(
+        title=printable(job.title),
+        passages=tuple(_passage(segment, words, at) for at, segment in enumerate(segments, 1)),
+        duration_ms=job.duration_ms or 0,
+        languages=tuple(job.languages or job.heard_languages),
+        model=record.label if record else job.model,
+        demo=bool(record and record.demo),
+        made_at=made_at(job),
+        reviewed_at=timezone.localtime(job.reviewed_at) if job.reviewed_at else None,
+    )
+
+
+def made_at(job: Job) -> datetime:
+    return job.finished_at or job.created_at
+
+
+def _passage(segment: Segment, words: bool, number: int) -> Passage:
+    text = printable(segment.text)
+    if text != segment.text:  # nothing that counts characters holds for it
+        segment.text, segment.tags = text, []
+    return Passage(
+        number=number,
+        start_ms=segment.start_ms,
+        end_ms=segment.end_ms,
+        text=text,
+        speaker=printable(segment.speaker),
+        language=segment.language,
+        engine_text=printable(segment.engine_text),
+        accepted=segment.accepted,
+        gap=segment.is_gap and not text.strip(),
+        runs=tuple((run.start, run.end, run.language) for run in tags.read(segment)),
+        heard=segment.words if words else (),
+    )

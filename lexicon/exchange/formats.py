@@ -233,7 +233,7 @@ def _table_file(rows: Iterable[Row], delimiter: str) -> Iterator[str]:
     writer = csv.writer(buffer, delimiter=delimiter)
     writer.writerow(HEADER)
     for row in rows:
-        writer.writerow(map(_cell, _cells(row).values()))
+        writer.writerow(map(as_cell, _cells(row).values()))
         if buffer.tell() > 1 << 16:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -241,7 +241,8 @@ def _table_file(rows: Iterable[Row], delimiter: str) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def _cell(value: Any) -> str:
+def as_cell(value: Any) -> str:
+    """What stands in a table for it, which no spreadsheet program takes for a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
