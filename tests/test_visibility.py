@@ -14,6 +14,7 @@ PAGES = (
     "/",
     "/jobs/{job}/",
     "/jobs/{job}/row/",
+    "/jobs/{job}/take/",
     "/jobs/{job}/audio/",
     "/jobs/{job}/audio/?original",
     "/jobs/{job}/peaks/",
@@ -27,6 +28,9 @@ PAGES = (
 )
 FORMS = (
     "/upload/",
+    "/next/",
+    "/jobs/{job}/take/",
+    "/jobs/{job}/give-back/",
     "/jobs/{job}/cancel/",
     "/jobs/{job}/retry/",
     "/review/{job}/submit/",
