@@ -18,22 +18,13 @@ from django_htmx.http import (
     replace_url,
 )
 
-from transcription import choosing, handing_out, progress
+from transcription import choosing, export_files, handing_out, progress
 from transcription.access import get_job, visible_jobs
 from transcription.models import Job
 from transcription.queueing import OWNERS, STATES, Filters, narrowed, options_for, queue_for
 from transcription.services import LONGEST_PROMPT, JobRefused, NotPossible, create_job
 
 PAGE_SIZE = 50
-FORMATS = {
-    "txt": "Text",
-    "srt": "SRT",
-    "vtt": "WebVTT",
-    "json": "JSON",
-    "docx": "Word",
-    "csv": "CSV",
-    "md": "Markdown",
-}
 # what a reviewer gave back is not what they are handed next: so many are remembered
 GIVEN_BACK, MOST_GIVEN_BACK = "given_back", 20
 
@@ -48,7 +39,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "rows": _rows(page),
         "filters": filters,
         "states": [(key, name, filters.but(state=key)) for key, name in STATES.items()],
-        "formats": FORMATS,
+        "formats": export_files.choices(),
     }
     if _wants_fragment(request):
         response = _addressed(render(request, "queue_found.html", context), request, filters)
