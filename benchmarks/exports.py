@@ -24,14 +24,13 @@ def fill(segments: int, words: int) -> Any:
     from transcription.models import Job, Segment
 
     draw, vocabulary = random.Random(7), top_n_list("en", 5000)
-    end = segments * (words * WORD_MS + PAUSE_MS)
     job = Job.objects.create(
         title="Three hours",
         source="command",
         status=Job.Status.COMPLETED,
         engine="openai",
         model="gpt-transcribe",
-        duration_ms=end,
+        duration_ms=segments * (words * WORD_MS + PAUSE_MS),
         languages=["en"],
         chunk_count=1,
         audio_file="none",
@@ -44,8 +43,11 @@ def fill(segments: int, words: int) -> Any:
         said = draw.choices(vocabulary, k=draw.randint(words // 2, words * 3 // 2))
         said = [word + ("," if not n % 7 and n else "") for n, word in enumerate(said)]
         said[0], said[-1] = said[0].capitalize(), f"{said[-1]}."
-        heard = [[word, at + n * WORD_MS, at + n * WORD_MS + 300, 0.9, False]
-                 for n, word in enumerate(said)]  # fmt: skip
+        begins = [at + n * WORD_MS for n in range(len(said))]
+        heard = [
+            [word, begin, begin + 300, 0.9, False] for word, begin in zip(said, begins, strict=True)
+        ]
+        end = begins[-1] + 300
         text = " ".join(said)
         # a person has changed every tenth
         shown = text if number % 10 else text.replace(" the ", " this very ")
@@ -54,7 +56,7 @@ def fill(segments: int, words: int) -> Any:
                 job=job,
                 position=at,
                 start_ms=at,
-                end_ms=heard[-1][2],
+                end_ms=end,
                 engine_text=text,
                 text=shown,
                 words=heard,
@@ -63,7 +65,7 @@ def fill(segments: int, words: int) -> Any:
                 tags=[[0, len(shown), "en", "", 0.98, False]],
             )
         )
-        at = heard[-1][2] + PAUSE_MS
+        at = end + PAUSE_MS
     Segment.objects.bulk_create(rows, batch_size=500)
     return job, sum(len(row.words) for row in rows)
 

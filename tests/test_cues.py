@@ -159,8 +159,8 @@ def test_speech_with_time_enough_can_be_read(found_texts):
 # --- Examples ------------------------------------------------------------------------------------
 
 
-def spoken(text: str, ms_per_letter: int = 70, **fields: object) -> list[Passage]:
-    return [Passage(1, 0, len(text) * ms_per_letter, text, **fields)]
+def spoken(text: str, ms_per_letter: int = 70) -> list[Passage]:
+    return [Passage(1, 0, len(text) * ms_per_letter, text)]
 
 
 def lines(passages: list[Passage], **wishes: bool) -> list[list[str]]:

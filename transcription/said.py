@@ -71,12 +71,14 @@ def parted(heard: Sequence[Row]) -> list[list[Any]]:
 
 
 def _as_heard(word: Said, heard: _Heard) -> Said:
-    return replace(
-        word,
-        start_ms=heard.start_ms,
-        end_ms=heard.end_ms,
-        confidence=heard.confidence,
-        estimated=heard.estimated,
+    return Said(
+        word.text,
+        word.start,
+        word.end,
+        heard.start_ms,
+        heard.end_ms,
+        heard.confidence,
+        heard.estimated,
     )
 
 

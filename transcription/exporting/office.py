@@ -67,7 +67,8 @@ def _set_up(word: WordDocument, document: Document) -> None:
     for name in ("Time", "Speaker"):
         word.styles.add_style(name, WD_STYLE_TYPE.CHARACTER)
     word.styles["Time"].font.color.rgb = MUTED
-    word.styles["Speaker"].font.bold = True
+    bold = word.styles["Speaker"].font
+    bold.bold = bold.cs_bold = True  # right-to-left text has a setting of its own
     about = word.core_properties
     about.title = one_line(printable(document.title))[:LONGEST_PROPERTY]
     about.author = about.comments = about.keywords = about.subject = ""
