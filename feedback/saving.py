@@ -15,6 +15,7 @@ from feedback.models import Revision
 from lexicon.languages import language_code
 from transcription import placed, tags
 from transcription.correcting import read
+from transcription.handing_out import take_on
 from transcription.models import Job, Segment
 from transcription.standing import standings, turned
 
@@ -233,6 +234,8 @@ def note(user: Any, segment: Segment, kind: str, detail: Mapping[str, Any], **mo
 
 
 def begin_review(user: Any, job: Job, now: datetime | None = None) -> None:
+    """Where nobody has the job, it is theirs who begins."""
+    take_on(job.pk, user)
     Job.objects.filter(pk=job.pk, review_status=Job.Review.WAITING).update(
         review_status=Job.Review.IN_REVIEW
     )

@@ -228,8 +228,8 @@ export class Draft {
   async settle() {
     this.save();
     await this.rest();
-    if (!this.clean && !this.trouble && !this.conflict) return this.settle();
-    return this.clean;
+    const again = !this.clean && !this.trouble && !this.conflict && !this.held && !this.composing;
+    return again ? this.settle() : this.clean;
   }
 
   stored(version) {

@@ -77,28 +77,27 @@ export class Player {
   }
 
   async loadPeaks() {
-    if (!this.root.dataset.peaks) return;
     const { width } = this.wave.getBoundingClientRect();
-    const buckets = Math.max(1, Math.ceil(width * (window.devicePixelRatio || 1)));
-    const answer = await fetch(`${this.root.dataset.peaks}?buckets=${buckets}`).catch(() => null);
-    if (!answer?.ok) return; // the line without its waves still seeks
-    this.bucketMs = Number(answer.headers.get("Verbatim-Bucket-Ms"));
-    this.peaks = new Uint8Array(await answer.arrayBuffer());
+    const found = await this.drawing(Math.max(1, Math.ceil(width * (window.devicePixelRatio || 1))));
+    if (!found) return; // the line without its waves still seeks
+    Object.assign(this, found);
     this.draw();
+  }
+
+  // The waveform in so many buckets, {bucketMs, peaks}; null where there is none, or one is
+  // logged out.
+  async drawing(buckets) {
+    if (!this.root.dataset.peaks) return null;
+    const answer = await fetch(`${this.root.dataset.peaks}?buckets=${buckets}`).catch(() => null);
+    const bucketMs = Number(answer?.headers.get("Verbatim-Bucket-Ms"));
+    return bucketMs ? { bucketMs, peaks: new Uint8Array(await answer.arrayBuffer()) } : null;
   }
 
   // A function from a stretch in ms to how high the waveform is there, of 1, from a finer drawing.
   async peaksBetween() {
-    this.fine ??= this.root.dataset.peaks ? this.loadFine() : null;
-    const { bucketMs, peaks } = (await this.fine) ?? { bucketMs: this.bucketMs, peaks: this.peaks };
+    this.fine ??= this.drawing(FINE_BUCKETS);
+    const { bucketMs, peaks } = (await this.fine) ?? this;
     return (from, to) => highest(peaks, from / bucketMs, to / bucketMs) / 255;
-  }
-
-  async loadFine() {
-    const answer = await fetch(`${this.root.dataset.peaks}?buckets=${FINE_BUCKETS}`).catch(() => null);
-    if (!answer?.ok) return null;
-    const bucketMs = Number(answer.headers.get("Verbatim-Bucket-Ms"));
-    return { bucketMs, peaks: new Uint8Array(await answer.arrayBuffer()) };
   }
 
   toggle() {
@@ -265,10 +264,10 @@ export class Player {
 }
 
 function highest(peaks, from, to) {
-  const first = Math.floor(from);
-  const last = Math.max(first + 1, Math.ceil(to));
+  const first = Math.max(0, Math.floor(from));
+  const last = Math.min(peaks.length, Math.max(first + 1, Math.ceil(to)));
   let found = 0;
-  for (let i = first; i < last; i += 1) found = Math.max(found, peaks[i] ?? 0);
+  for (let i = first; i < last; i += 1) found = Math.max(found, peaks[i]);
   return found;
 }
 
