@@ -84,7 +84,11 @@ class FeedbackAdmin(ReadOnly, admin.ModelAdmin):
     def taught(self, feedback: Feedback) -> str:
         return format_html_join(
             "", "<div>{} → <b>{}</b> × {}</div>",
-            ((p["heard"], p["corrected"], p["count"]) for p in feedback.extracted_terms),
+            (
+                (p["heard"], p["corrected"], p["count"])
+                for p in feedback.extracted_terms
+                if not p.get("dropped")
+            ),
         ) or "–"  # fmt: skip
 
 

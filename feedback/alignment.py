@@ -11,6 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from lexicon.borders import Border, graphemes, words
 
+INAUDIBLE = "[inaudible]"  # as the desk writes it
 ALIKE = 0.5  # of the letters of two words: then it is shown which of them differ
 
 
@@ -52,6 +53,11 @@ class Edit:
             for side, part in zip(sides, parts, strict=True):
                 side += [Letters("".join(part), differs=not same)] if part else []
         return sides
+
+
+def understood(text: str) -> str:
+    """A reviewer's text with blanks where people could not make out what was said."""
+    return text.replace(INAUDIBLE, " " * len(INAUDIBLE))
 
 
 def bare(word: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
-from feedback.alignment import bare
+from feedback.alignment import bare, understood
 from lexicon.borders import unit_borders
 from lexicon.scripts import script_of
 from lexicon.tagging import Run
@@ -76,7 +76,7 @@ def read(stored: Mapping[str, Any]) -> LanguageScores:
 
 def language_scores(reference: str, hypothesis: str, runs: Sequence[Run]) -> LanguageScores:
     """Of what an engine wrote, against a reference whose words' languages are known."""
-    right, languages = _units(reference), []
+    right, languages = _units(understood(reference)), []
     for start, end, _ in right:
         languages.append(
             next((run.language for run in runs if run.start < end and start < run.end), "")

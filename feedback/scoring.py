@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
-from feedback.alignment import bare
+from feedback.alignment import bare, understood
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,9 @@ NOTHING = Score(0, 0, 0, 0)
 
 
 def score(reference: str, hypothesis: str) -> Score:
-    """Errors of the hypothesis against the reference."""
-    right = [bare(word) for word in reference.split()]
+    """Errors of the hypothesis against the reference, of which what is marked as inaudible is no
+    word: what was heard there is one too many."""
+    right = [bare(word) for word in understood(reference).split()]
     heard = [bare(word) for word in hypothesis.split()]
     right_text, heard_text = " ".join(right), " ".join(heard)
     return Score(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -24,6 +24,7 @@ from transcription.exports import live_segments, standings_of
 from transcription.models import Job, Segment
 from transcription.standing import GONE, OPEN
 
+Pair = tuple[str, str]  # what was heard, and what it was corrected to
 # a reviewer who does nothing for longer is away
 LONGEST_PAUSE = timedelta(minutes=2)
 
@@ -49,7 +50,7 @@ class Summary:
     changes: list[tuple[Segment, Edit]]
     by_people: list[tuple[Segment, Edit]]
     by_lexicon: list[LexiconChange]
-    taught: list[dict[str, str | int]]
+    taught: list[dict[str, Any]]
     engine_text: str
     corrected_text: str
 
@@ -95,8 +96,9 @@ def _edits(segment: Segment, before: str) -> list[tuple[Segment, Edit]]:
     return [(segment, edit) for edit in edits if edit.kind != "equal"]
 
 
-def submit_review(user: Any, job: Job) -> Feedback:
-    """Close the review and write what it shows. Raises Refused where there is none to submit."""
+def submit_review(user: Any, job: Job, *, dropped: Collection[Pair] = ()) -> Feedback:
+    """Close the review and write what it shows. `dropped`: the pairs, heard and corrected, that the
+    lexicon should not learn from it. Raises Refused where there is none to submit."""
     with transaction.atomic():
         lock_open_job(job)
         job.refresh_from_db()
@@ -123,7 +125,10 @@ def submit_review(user: Any, job: Job) -> Feedback:
             word_errors=summary.score.word_errors,
             seconds_spent=_seconds_spent(job, now),
             lexicon=_lexicon(summary),
-            extracted_terms=summary.taught,
+            extracted_terms=[
+                pair | {"dropped": True} if (pair["heard"], pair["corrected"]) in dropped else pair
+                for pair in summary.taught
+            ],
         )
         _count(feedback)
         Job.objects.filter(pk=job.pk).update(

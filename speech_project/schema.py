@@ -559,7 +559,12 @@ feedback = Table(
     number("seconds_spent", "From the first correction to the submission, pauses taken out"),
     json("counts", "Behind the rates: units, errors by language, scripts, characters", "{}"),
     json("lexicon", "What the lexicon came to: its terms' counts, and errors without it", "{}"),
-    json("extracted_terms", "What the corrections may teach: [{heard, corrected, count}]", "[]"),
+    json(
+        "extracted_terms",
+        "What the corrections may teach: [{heard, corrected, count, dropped}], the last where the"
+        " reviewer said no",
+        "[]",
+    ),
     made(),
     moment("withdrawn_at", "The review was reopened; it no longer counts"),
     CheckConstraint("accuracy_score >= 0 AND accuracy_score <= 1", name="accuracy_score"),

@@ -8,7 +8,7 @@ from django.db import connection
 
 from feedback.models import Feedback
 from feedback.saving import Refused, Save, save_segment
-from feedback.services import active_seconds, reopen_review, submit_review
+from feedback.services import active_seconds, reopen_review, submit_review, summarise
 from transcription.models import Job, Segment
 
 
@@ -174,3 +174,27 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 )
 def test_time_spent_leaves_out_long_pauses(minutes, seconds):
     assert active_seconds(NOON + timedelta(minutes=m) for m in minutes) == seconds
+
+
+def test_what_the_reviewer_drops_is_marked(desk_client, make_job, reviewer):
+    job = make_job("the interest oh helps", "see a halter")
+    first, second = job.segments.order_by("position")
+    save_segment(reviewer, job, first.pk, Save("the Entresto helps", 1, "a"))
+    save_segment(reviewer, job, second.pk, Save("see a Holter", 1, "b"))
+    page = desk_client.get(f"/review/{job.pk}/submit/").content.decode()
+    assert page.count('name="keep"') == 2
+    offered = ["interest oh\tEntresto", "halter\tHolter"]
+    wish = {"offered": offered, "keep": offered[:1]}
+    desk_client.post(f"/review/{job.pk}/submit/", wish, follow=True)
+    taught = {pair["corrected"]: "dropped" in pair for pair in job.feedback.get().extracted_terms}
+    assert taught == {"Entresto": False, "Holter": True}
+
+
+def test_what_is_inaudible_is_no_word(make_job, reviewer):
+    job = make_job("we saw him mumble today")
+    segment = job.segments.get()
+    save_segment(reviewer, job, segment.pk, Save("we saw him [inaudible] today", 1, "a"))
+    summary = summarise(job)
+    assert (summary.score.reference_words, summary.score.word_errors) == (4, 1)
+    assert summary.languages.said.total() == 4
+    assert summary.taught == []

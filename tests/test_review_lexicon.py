@@ -307,7 +307,7 @@ def test_the_summary_tells_peoples_changes_and_the_lexicons_apart(desk_client, r
     write(reviewer, second, "three tablets")
     write(reviewer, last, HEARD)
     page = desk_client.get(f"/review/{job.pk}/submit/").content.decode()
-    people, lexicon = page.split("What the lexicon changed")
+    people, lexicon = page.split("What people changed")[1].split("What the lexicon changed")
     assert re.findall(r"<del>([^<]*)</del> <ins>([^<]*)</ins>", people) == [("two", "three")]
     assert re.findall(r"<ins>(\w+)</ins></span>\s*<span class=\"sub\">(\w[\w ]*)<", lexicon) == [
         ("Entresto", "kept"),

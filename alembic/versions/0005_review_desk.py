@@ -13,6 +13,8 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+TAUGHT = "What the corrections may teach: [{heard, corrected, count}]"  # until then
+
 
 def upgrade() -> None:
     op.add_column(
@@ -53,6 +55,13 @@ def upgrade() -> None:
             " characters of the text",
         ),
     )
+    op.alter_column(
+        "feedback",
+        "extracted_terms",
+        comment="What the corrections may teach: [{heard, corrected, count, dropped}], the last"
+        " where the reviewer said no",
+        existing_comment=TAUGHT,
+    )
     op.create_table(
         "presences",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -84,6 +93,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("presences")
+    op.alter_column("feedback", "extracted_terms", comment=TAUGHT)
     op.drop_column("segments", "doubts")
     op.drop_index("ix_jobs_rank", table_name="jobs")
     op.drop_column("jobs", "assigned_at")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,10 +14,12 @@ from feedback.language_scores import NORMALISED, LanguageScores, read
 from feedback.models import Feedback
 from feedback.quality import MOST_REVIEWS, by_model, languages
 from feedback.saving import Refused
-from feedback.services import reopen_review, submit_review, summarise
+from feedback.services import Pair, reopen_review, submit_review, summarise
 from transcription.access import get_job, visible_jobs
 from transcription.exports import live_segments
 from transcription.models import Job
+
+BETWEEN = "\t"  # what was heard and what it was corrected to, in a form
 
 
 def submit(request: HttpRequest, job_id: str) -> HttpResponse:
@@ -25,7 +27,7 @@ def submit(request: HttpRequest, job_id: str) -> HttpResponse:
     job = get_job(request.user, job_id)
     if request.method == "POST":
         try:
-            submit_review(request.user, job)
+            submit_review(request.user, job, dropped=_dropped(request.POST))
         except Refused as refusal:
             messages.error(request, str(refusal))
             return redirect("desk", job.pk)
@@ -36,6 +38,13 @@ def submit(request: HttpRequest, job_id: str) -> HttpResponse:
     summary = summarise(job)
     context = {"job": job, "desk": page, "summary": summary}
     return render(request, "submit.html", context | _rates(summary.languages))
+
+
+def _dropped(given: QueryDict) -> set[Pair]:
+    """What was offered to the lexicon, and not kept."""
+    offered, kept = set(given.getlist("offered")), set(given.getlist("keep"))
+    pairs = (each.partition(BETWEEN) for each in offered - kept)
+    return {(heard, corrected) for heard, _, corrected in pairs}
 
 
 @require_safe
