@@ -12,6 +12,7 @@ from feedback import presence
 from feedback.desk import Desk, detail
 from feedback.personal import for_desk
 from feedback.views.common import by_script, number, refused
+from feedback.views.searching import NO_SEARCH
 from transcription import tags
 from transcription.access import get_job
 from transcription.exports import live_segments
@@ -35,7 +36,7 @@ def desk(request: HttpRequest, job_id: str) -> HttpResponse:
     wanted = request.GET.get("segment", "")
     focus = next((s for s in segments if str(s.pk) == wanted), None)
     context = {"desk": page, "job": job, "focus": None if page.closed else focus}
-    context |= for_desk(request)
+    context |= for_desk(request) | {"search": NO_SEARCH}
     if focus:
         context |= detail(request.user, job, focus)
     return render(request, "desk.html", context)

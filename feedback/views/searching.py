@@ -24,6 +24,7 @@ from transcription.models import Job, Segment
 
 PLACE = re.compile(r"(\d{1,18}):(\d{1,9}):(\d{1,6}):(\d{1,6})")
 MOST_PLACES = 20_000
+NO_SEARCH = Search("", words=True)  # what the form begins with
 
 
 @require_safe
@@ -32,7 +33,7 @@ def search(request: HttpRequest, job_id: str) -> HttpResponse:
     job, given = get_job(request.user, job_id), request.GET
     context: dict[str, Any] = {
         "job": job,
-        "search": _search(given),
+        "search": _search(given) if "q" in given else NO_SEARCH,
         "replacement": given.get("replacement", ""),
         "closed": job.review_status == Job.Review.REVIEWED,
     }
