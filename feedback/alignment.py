@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from lexicon.borders import Border, graphemes, words
 
 INAUDIBLE = "[inaudible]"  # as the desk writes it
-ALIKE = 0.6  # of the letters of two words: then it is shown which of them differ
+ALIKE = 0.65  # of the letters of two words: then it is shown which of them differ
 
 
 @dataclass(frozen=True)
