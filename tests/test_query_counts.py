@@ -1,0 +1,73 @@
+"""No page asks the database more for a long recording than for a short one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from feedback.saving import Save, save_segment
+from feedback.services import submit_review
+from tests.corrections import HEARD, apply
+from tests.switching import tag
+from transcription.models import Job
+
+PAGES = {
+    "/": 12,
+    "/?state=waiting&q=ward&language=en&owner=mine": 12,
+    "/jobs/{job}/": 11,
+    "/review/{job}/": 8,
+    "/review/{job}/?segment={segment}": 11,
+    "/review/{job}/segments/{segment}/": 8,
+    "/review/{job}/words/?from={segment}": 7,
+    "/review/{job}/find/?q=the": 7,
+    "/review/{job}/term/?segment={segment}&term=Entresto": 9,
+    "/review/{job}/submit/": 8,
+    "/review/{job}/reviewed/": 8,
+    "/quality/": 6,
+    "/settings/": 6,
+}
+
+
+@pytest.fixture
+def reviewed(make_job: Callable[..., Job], reviewer: User) -> Callable[[int], Job]:
+    def make(length: int) -> Job:
+        job = tag(make_job(*[HEARD] * length, languages=["en", "de"]), "en", "de")
+        apply(job)
+        for segment in job.segments.all()[: length // 2]:
+            save_segment(reviewer, job, segment.pk, Save(segment.text + " now", 1, "x"))
+        return job
+
+    return make
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page(desk_client: Client, reviewer: User, reviewed: Callable[[int], Job], address: str):
+    asked = []
+    for length in (2, 40):
+        job = reviewed(length)
+        if "reviewed" in address:
+            submit_review(reviewer, job)
+        at = address.format(job=job.pk, segment=job.segments.first().pk)
+        desk_client.get(at)  # what is read once a process
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert desk_client.get(at).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= PAGES[address], asked
+
+
+def test_a_save(desk_client: Client, reviewed: Callable[[int], Job], django_assert_max_num_queries):
+    job = reviewed(40)
+    segment = job.segments.last()
+    wish = {"text": "new text", "version": segment.version, "save_id": "a"}
+    with django_assert_max_num_queries(30):
+        answer = desk_client.post(
+            f"/review/{job.pk}/segments/{segment.pk}/save/", wish, headers={"hx-request": "true"}
+        )
+    assert answer.status_code == 200
