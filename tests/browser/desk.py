@@ -6,8 +6,12 @@ import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from transcription.models import Job, Segment
+
+SHOWN = """[...document.querySelectorAll(".seg")].map(
+  (seg) => seg.querySelector("textarea")?.value ?? seg.querySelector(".say").textContent)"""
 
 
 class Desk:
@@ -30,22 +34,55 @@ class Desk:
     def segment(self, index: int) -> Locator:
         return self.page.locator(f"#s{self.segments[index].pk}")
 
-    def open(self, index: int) -> Locator:
-        """Click into a segment; the caret goes to its end."""
+    def open(self, index: int, at: int | None = None) -> Locator:
+        """Click into a segment; the caret goes to its end, or to this place."""
         self.segment(index).locator(".say").click()
         box = self.segment(index).locator("textarea")
         expect(box).to_be_focused()
         self.page.keyboard.press("Control+End")
+        if at is not None:
+            box.evaluate("(box, at) => box.setSelectionRange(at, at)", at)
         return box
+
+    def has_column(self, index: int) -> None:
+        """What is beside the text tells of this segment."""
+        told = self.page.locator("#detail [data-segment]")
+        expect(told).to_have_attribute("data-segment", str(self.segments[index].pk))
+
+    def shows(self, *texts: str) -> None:
+        """The segments on the page, those that are being edited too."""
+        try:
+            self.page.wait_for_function(
+                f"texts => JSON.stringify({SHOWN}) === JSON.stringify(texts)", arg=list(texts)
+            )
+        except PlaywrightTimeout:
+            assert self.page.evaluate(SHOWN) == list(texts)
+            raise
 
     def stored(self, index: int) -> Segment:
         return Segment.objects.get(pk=self.segments[index].pk)
 
+    @property
+    def live(self) -> list[Segment]:
+        """As they are in the database now."""
+        return list(Segment.objects.filter(job=self.job, retired_at=None).order_by("position"))
+
+    @property
+    def texts(self) -> list[str]:
+        return [segment.text for segment in self.live]
+
+    def reread(self) -> None:
+        """Count the segments anew, after a split or a merger."""
+        self.segments = self.live
+
     def is_saved(self) -> None:
         expect(self.state).to_have_text(re.compile(r"^Saved \d"))
 
+    def address(self, index: int, what: str) -> str:
+        return f"**/segments/{self.segments[index].pk}/{what}/"
+
     def save_address(self, index: int) -> str:
-        return f"**/segments/{self.segments[index].pk}/save/"
+        return self.address(index, "save")
 
 
 class Gate:

@@ -92,7 +92,7 @@ def test_two_in_one_segment(
     page.goto(f"/review/{desk.job.pk}/?segment={desk.segments[0].pk}")
     save = Save(text="one dose daily", version=1, id=uuid.uuid4().hex)
     save_segment(colleague, desk.job, desk.segments[0].pk, save)
-    page.get_by_role("textbox").fill("one dose weekly")
+    desk.segment(0).get_by_role("textbox").fill("one dose weekly")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="conrad saved this segment before you")).to_be_visible()
     expect(page.get_by_role("textbox", name="Yours")).to_have_value("one dose weekly")
