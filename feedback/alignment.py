@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from rapidfuzz.distance import Levenshtein
 from lexicon.borders import Border, graphemes, words
 
 INAUDIBLE = "[inaudible]"  # as the desk writes it
+_INAUDIBLE = re.compile(rf"[^\w\s]*{re.escape(INAUDIBLE)}[^\w\s]*")
 ALIKE = 0.65  # of the letters of two words: then it is shown which of them differ
 
 
@@ -57,7 +59,7 @@ class Edit:
 
 def understood(text: str) -> str:
     """A reviewer's text with blanks where people could not make out what was said."""
-    return text.replace(INAUDIBLE, " " * len(INAUDIBLE))
+    return _INAUDIBLE.sub(lambda found: " " * len(found[0]), text)
 
 
 def bare(word: str) -> str:

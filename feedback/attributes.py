@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from feedback.cutting import SHORTEST_MS
 from feedback.models import Revision
 from feedback.saving import (
     Conflict,
@@ -14,11 +15,11 @@ from feedback.saving import (
     line_of_history,
     lock,
     lock_open_job,
+    neighbours,
     note,
 )
 from transcription.models import Job, Segment
 
-SHORTEST_MS = 50
 LONGEST_NAME = 80
 MOST_MS = 2**53  # what pages can count
 
@@ -50,9 +51,7 @@ def _check_times(job: Job, segment: Segment, start_ms: int, end_ms: int) -> None
         raise Refused("The recording does not last that long.")
     if end_ms - start_ms < SHORTEST_MS:
         raise Refused(f"A segment lasts {SHORTEST_MS} ms at least, and ends after it begins.")
-    others = Segment.objects.filter(job=job, retired_at=None).order_by("position").only("start_ms")
-    before = others.filter(position__lt=segment.position).last()
-    after = others.filter(position__gt=segment.position).first()
+    before, after = neighbours(segment)
     if before and start_ms < min(before.start_ms, segment.start_ms):
         raise Refused("It would begin before the segment before it.")
     if after and start_ms > max(after.start_ms, segment.start_ms):
@@ -65,7 +64,8 @@ def name_speaker(
     """Who speaks in the segment, or `throughout`: in each that has the same name as this one now.
     Returns what was changed. Raises Conflict and Refused."""
     name = " ".join(name.split())
-    if len(name) > LONGEST_NAME or not name.isprintable():
+    shown = name.replace("\u200c", "").replace("\u200d", "")  # which join letters
+    if len(name) > LONGEST_NAME or not shown.isprintable():
         raise Refused(f"A speaker's name has at most {LONGEST_NAME} letters, and no signs unseen.")
     with transaction.atomic():
         lock_open_job(job)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from feedback.alignment import word_edits
-from lexicon.borders import is_unspaced, words
+from lexicon.borders import blank_between, words
 from lexicon.matching import Replacement, rewritten
 from transcription.placed import shifted, within
 from transcription.said import parted, said
@@ -20,6 +20,7 @@ from transcription.standing import standings
 
 Row = list[Any]
 Mark = dict[str, Any]
+SHORTEST_MS = 50  # of a segment
 SPAN = ("start", "end")  # of a mark: which of the words it is about
 
 
@@ -72,15 +73,19 @@ def _part(content: Content, start: int, end: int, heard_from: int, heard_to: int
     )
 
 
-def _marks(marks: Sequence[Mark], words_before: int) -> tuple[list[Mark], list[Mark]]:
+def _marks(marks: Sequence[Mark], before: int) -> tuple[list[Mark], list[Mark]]:
     """Findings about words go with them, those about the whole with both parts."""
-    first = [m for m in marks if m.get("start") is None or m["start"] < words_before]
-    second = [
-        m if m.get("start") is None else m | {name: m[name] - words_before for name in SPAN}
-        for m in marks
-        if m.get("start") is None or m["start"] >= words_before
+    about_all = [mark for mark in marks if mark.get("start") is None]
+    about_words = [mark for mark in marks if mark.get("start") is not None]
+    first = [
+        mark | {"end": min(mark["end"], before)} for mark in about_words if mark["start"] < before
     ]
-    return first, second
+    second = [
+        mark | {"start": max(0, mark["start"] - before), "end": mark["end"] - before}
+        for mark in about_words
+        if mark["end"] > before
+    ]
+    return about_all + first, about_all + second
 
 
 def _bare(text: str, start: int, end: int) -> tuple[int, int]:
@@ -89,17 +94,22 @@ def _bare(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _times_around(whole: Content, at: int) -> tuple[int, int]:
-    """When the word before a place in the text ends, and when the one after it begins."""
+    """When the word before a place in the text ends, and when the one after it begins; where a part
+    would last no time, by the length of the texts."""
     timed = said(whole.text, whole.words, whole.start_ms, whole.end_ms)
     until = max((word.end_ms for word in timed if word.start < at), default=whole.start_ms)
     until = min(max(until, whole.start_ms), whole.end_ms)
     begin = min((word.start_ms for word in timed if word.start >= at), default=whole.end_ms)
-    return until, min(max(begin, until), whole.end_ms)
+    begin = min(max(begin, until), whole.end_ms)
+    if until - whole.start_ms >= SHORTEST_MS <= whole.end_ms - begin:
+        return until, begin
+    edge = whole.start_ms + (whole.end_ms - whole.start_ms) * at // len(whole.text)
+    return edge, edge
 
 
 def joined(first: Content, second: Content) -> Content:
-    text = first.text + between(first.text, second.text)
-    engine_text = first.engine_text + between(first.engine_text, second.engine_text)
+    text = first.text + blank_between(first.text, second.text)
+    engine_text = first.engine_text + blank_between(first.engine_text, second.engine_text)
     return Content(
         text=text + second.text,
         engine_text=engine_text + second.engine_text,
@@ -123,13 +133,6 @@ def _later(marks: Sequence[Mark], by: int, known: Sequence[Mark]) -> list[Mark]:
         for mark in marks
         if mark.get("start") is not None or mark not in known
     ]
-
-
-def between(first: str, second: str) -> str:
-    """What joins two texts: a blank, but in scripts that are written without."""
-    if not first or not second or (is_unspaced(first[-1:]) and is_unspaced(second[:1])):
-        return ""
-    return " "
 
 
 def _cut_of_heard(whole: Content, at: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from feedback.alignment import Edit, word_edits
 from feedback.models import Revision
 from feedback.palette import Palette
-from feedback.restructuring import ancestors
+from feedback.restructuring import STRUCTURE, ancestors
 from lexicon.languages import name_of
 from speech_project.templatetags.verbatim import clock
 from transcription import tags
@@ -110,7 +110,9 @@ def _history(user: Any, segment: Segment) -> Iterator[Line]:
     """Also of the segments that this one was made from; the newest first."""
     of = [segment.pk, *ancestors(segment)]
     kept = Revision.objects.filter(segment__in=of).exclude(kind=Kind.RETIRE)
-    for revision in kept.order_by("-updated_at", "-id")[:HISTORY_LENGTH]:
+    lines = list(kept.order_by("-updated_at", "-id")[:HISTORY_LENGTH])
+    untouched = all(each.kind in STRUCTURE for each in lines if each.segment_id == segment.pk)
+    for revision in lines:
         edited = revision.kind == Kind.EDIT
         edits = word_edits(revision.text_before, revision.text_after) if edited else []
         mine = revision.segment_id == segment.pk
@@ -122,7 +124,7 @@ def _history(user: Any, segment: Segment) -> Iterator[Line]:
             key=str(revision.pk),
             edits=edits,
             restores=revision.text_before if edited and mine else None,
-            takes_back=made and mine and segment.version == 1,
+            takes_back=made and mine and untouched,
         )
 
 

@@ -24,8 +24,9 @@ class Search:
     def pattern(self) -> regex.Pattern[str]:
         flags = regex.V1 | (0 if self.case else regex.IGNORECASE)
         body = r"\s+".join(map(regex.escape, self.text.split()))
-        before = r"(?<![\p{L}\p{M}\p{N}])" if self._has_edge(self.text[:1]) else ""
-        after = r"(?![\p{L}\p{M}\p{N}])" if self._has_edge(self.text[-1:]) else r"(?!\p{M})"
+        meant = self.text.strip()
+        before = r"(?<![\p{L}\p{M}\p{N}])" if self._has_edge(meant[:1]) else ""
+        after = r"(?![\p{L}\p{M}\p{N}])" if self._has_edge(meant[-1:]) else r"(?!\p{M})"
         return regex.compile(f"{before}{body}{after}", flags)
 
     def _has_edge(self, letter: str) -> bool:

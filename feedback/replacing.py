@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from feedback.finding import Hit, Search, hits, replaced
-from feedback.saving import Refused, checked, lock_open_job, write
+from feedback.saving import Refused, begin_review, checked, lock_open_job, write
 from lexicon import services as lexicon
 from lexicon.models import Source, Term
 from transcription.exports import live_segments
@@ -78,6 +78,8 @@ def replace_places(
                 text = checked(replaced(segment.text, there, replacement))
                 write(user, job, segment, text, accepted=segment.accepted)
                 changed.append(segment)
+        if changed:
+            begin_review(user, job)
     return Replaced(changed, count, left)
 
 

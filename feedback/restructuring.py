@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from feedback import cutting
@@ -20,6 +21,7 @@ from feedback.saving import (
     checked,
     lock,
     lock_open_job,
+    neighbours,
     note,
     write,
 )
@@ -28,7 +30,10 @@ from transcription.correcting import read, stored
 from transcription.models import Job, Segment
 
 SHORTEST_GAP_MS = 100  # between two segments, for one more to be put there
+CLOSEST = 1e-3  # of two positions, for one more to be put between them
 MADE = (Revision.Kind.SPLIT, Revision.Kind.MERGE)
+# what changes nothing that people would miss
+STRUCTURE = (*MADE, Revision.Kind.INSERT, Revision.Kind.RETIRE, Revision.Kind.RESTORE)
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,8 @@ def split_segment(
         if not (segment.text[:at].strip() and segment.text[at:].strip()):
             raise Refused("There is text on one side only. Put the caret between two words.")
         first, second = cutting.cut(_content(segment), at)
-        new = [
-            _new(segment, first, segment.position),
-            _new(segment, second, _position_after(job, segment, second.start_ms)),
-        ]
+        then = _position_after(segment, second.start_ms)
+        new = [_new(segment, first, segment.position), _new(segment, second, then)]
         return _replace(user, job, [segment], new, Revision.Kind.SPLIT, save_id)
 
 
@@ -74,7 +77,7 @@ def merge_segment(
         segment = lock(job, segment_id)
         if earlier := _answered(job, segment, save_id):
             return earlier
-        before = _live(job).filter(position__lt=segment.position).last()
+        before, _ = neighbours(segment)
         if before is None:
             raise Refused("This is the first segment: there is none before it.")
         if any(each.is_gap and not each.text for each in (before, segment)):
@@ -94,7 +97,7 @@ def insert_segment(user: Any, job: Job, segment_id: int) -> Restructured:
         segment = lock(job, segment_id)
         if segment.retired_at:
             raise Conflict(segment)
-        after = _live(job).filter(position__gt=segment.position).first()
+        _, after = neighbours(segment)
         end_ms = after.start_ms if after else job.duration_ms or segment.end_ms
         if end_ms - segment.end_ms < SHORTEST_GAP_MS:
             raise Refused(
@@ -103,8 +106,7 @@ def insert_segment(user: Any, job: Job, segment_id: int) -> Restructured:
             )
         new = Segment(
             job=job,
-            chunk_id=segment.chunk_id,
-            position=_position_after(job, segment, segment.end_ms),
+            position=_position_after(segment, segment.end_ms),
             start_ms=segment.end_ms,
             end_ms=end_ms,
             speaker=segment.speaker,
@@ -129,26 +131,31 @@ def take_back(user: Any, job: Job, segment_id: int) -> Restructured:
             if segment.text:
                 raise Refused("There is text in it. Empty the segment first.")
             return _retire(user, job, [segment], [])
-        siblings = list(_live(job).filter(pk__in=made.detail["into"]))
-        if len(siblings) < len(made.detail["into"]) or any(each.version > 1 for each in siblings):
-            raise Refused("Its text was changed since. Split or merge it by hand.")
+        siblings = list(_live(job.pk).filter(pk__in=made.detail["into"]))
+        if len(siblings) < len(made.detail["into"]) or _were_changed(siblings):
+            raise Refused("It was changed since. Split or merge it by hand.")
         return _retire(user, job, siblings, made.detail["of"])
+
+
+def _were_changed(segments: Sequence[Segment]) -> bool:
+    """Whether people did anything to them but split and merge, and take that back."""
+    return Revision.objects.filter(segment__in=segments).exclude(kind__in=STRUCTURE).exists()
 
 
 def ancestors(segment: Segment) -> list[int]:
     """The segments that this one was made from, and those that they were made from."""
-    found: list[int] = []
+    made = Revision.objects.filter(job=segment.job_id, kind__in=MADE)
+    of = {pk: detail["of"] for pk, detail in made.values_list("segment_id", "detail")}
+    found: dict[int, None] = {}
     asked = [segment.pk]
     while asked:
-        made = Revision.objects.filter(segment__in=asked, kind__in=MADE, detail__has_key="of")
-        of = {pk for revision in made for pk in revision.detail["of"]}
-        asked = [pk for pk in of if pk not in found and pk != segment.pk]
-        found += asked
-    return found
+        asked = [pk for each in asked for pk in of.get(each, []) if pk not in found]
+        found |= dict.fromkeys(asked)
+    return list(found)
 
 
-def _live(job: Job) -> Any:
-    return Segment.objects.filter(job=job, retired_at=None).order_by("position", "pk")
+def _live(job_id: Any) -> QuerySet[Segment]:
+    return Segment.objects.filter(job=job_id, retired_at=None).order_by("position", "pk")
 
 
 def _write_first(user: Any, job: Job, segment: Segment, text: str, version: int) -> None:
@@ -158,15 +165,29 @@ def _write_first(user: Any, job: Job, segment: Segment, text: str, version: int)
     write(user, job, segment, text, accepted=segment.accepted)
 
 
-def _position_after(job: Job, segment: Segment, start_ms: int) -> float:
+def _position_after(segment: Segment, start_ms: int) -> float:
     """Between it and the next: its start, as a rule."""
-    after = _live(job).filter(position__gt=segment.position).first()
+    _, after = neighbours(segment)
+    if after is not None and after.position - segment.position < CLOSEST:
+        _spread(segment)
+        after.refresh_from_db(fields=["position"])
     if segment.position < start_ms and (after is None or start_ms < after.position):
         return start_ms
     return segment.position + 1 if after is None else (segment.position + after.position) / 2
 
 
+def _spread(segment: Segment) -> None:
+    """Positions anew, where there is no room between two: segments of two channels may begin at the
+    same time, and a segment may be cut again and again."""
+    live = list(_live(segment.job_id).only("position"))
+    for at, each in enumerate(live):
+        each.position = 1000 * at
+    Segment.objects.bulk_update(live, ["position"], batch_size=500)
+    segment.refresh_from_db(fields=["position"])
+
+
 def _content(segment: Segment) -> cutting.Content:
+    """Where people wrote into what was not transcribed, it is a gap no more."""
     return cutting.Content(
         text=segment.text,
         engine_text=segment.engine_text,
@@ -176,7 +197,7 @@ def _content(segment: Segment) -> cutting.Content:
         replacements=read(segment.replacements),
         tags=segment.tags,
         doubts=segment.doubts,
-        marks=segment.marks,
+        marks=[mark for mark in segment.marks if mark["kind"] != "gap"],
     )
 
 
@@ -244,8 +265,10 @@ def _answered(job: Job, segment: Segment, save_id: str) -> Restructured | None:
     done = Revision.objects.filter(
         segment=segment, kind=Revision.Kind.RETIRE, saves__has_key=save_id
     ).first()
-    if done is None:
+    if done is None or segment.retired_at is None:  # or it was taken back
         return None
-    came = list(Segment.objects.filter(job=job, pk__in=done.detail["into"]).order_by("position"))
+    came = list(_live(job.pk).filter(pk__in=done.detail["into"]))
+    if len(came) < len(done.detail["into"]):
+        raise Conflict(segment)
     made = Revision.objects.filter(segment__in=came, kind__in=MADE).order_by("pk").first()
     return Restructured(made.detail["of"] if made else [segment.pk], came)

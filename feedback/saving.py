@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from feedback.models import Revision
@@ -74,13 +75,15 @@ def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
         if stale or segment.retired_at:
             raise Conflict(segment)
         write(user, job, segment, text, accepted=segment.accepted or save.accept, save_id=save.id)
+        begin_review(user, job)
     return Saved(segment, segment.version)
 
 
 def write(
     user: Any, job: Job, segment: Segment, text: str, *, accepted: bool, save_id: str = ""
 ) -> None:
-    """The segment, which is locked, with another text; its history keeps the one before."""
+    """The segment, which is locked, with another text; its history keeps the one before. Whoever
+    calls says that the review has begun."""
     if segment.text == text and segment.accepted == accepted:
         return
     before, now = segment.text, timezone.now()
@@ -94,7 +97,6 @@ def write(
     segment.edited_at = now
     segment.save()
     _note(user, segment, before, save_id, now)
-    begin_review(user, job, now)
 
 
 def set_language(
@@ -209,6 +211,15 @@ def _note(user: Any, segment: Segment, before: str, save_id: str, now: datetime)
     )
 
 
+def neighbours(segment: Segment) -> tuple[Segment | None, Segment | None]:
+    """The live segments before and after it, in the order of the transcript."""
+    place = {"position": segment.position}
+    live = Segment.objects.filter(job=segment.job_id, retired_at=None).order_by("position", "pk")
+    before = Q(position__lt=segment.position) | Q(**place, pk__lt=segment.pk)
+    after = Q(position__gt=segment.position) | Q(**place, pk__gt=segment.pk)
+    return live.filter(before).last(), live.filter(after).first()
+
+
 def line_of_history(
     user: Any, segment: Segment, kind: str, detail: Mapping[str, Any], **more: Any
 ) -> Revision:
@@ -233,12 +244,10 @@ def note(user: Any, segment: Segment, kind: str, detail: Mapping[str, Any], **mo
     line_of_history(user, segment, kind, detail, **more).save()
 
 
-def begin_review(user: Any, job: Job, now: datetime | None = None) -> None:
+def begin_review(user: Any, job: Job) -> None:
     """Where nobody has the job, it is theirs who begins."""
     take_on(job.pk, user)
     Job.objects.filter(pk=job.pk, review_status=Job.Review.WAITING).update(
         review_status=Job.Review.IN_REVIEW
     )
-    Job.objects.filter(pk=job.pk, review_started_at=None).update(
-        review_started_at=now or timezone.now()
-    )
+    Job.objects.filter(pk=job.pk, review_started_at=None).update(review_started_at=timezone.now())

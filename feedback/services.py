@@ -96,9 +96,9 @@ def _edits(segment: Segment, before: str) -> list[tuple[Segment, Edit]]:
     return [(segment, edit) for edit in edits if edit.kind != "equal"]
 
 
-def submit_review(user: Any, job: Job, *, dropped: Collection[Pair] = ()) -> Feedback:
-    """Close the review and write what it shows. `dropped`: the pairs, heard and corrected, that the
-    lexicon should not learn from it. Raises Refused where there is none to submit."""
+def submit_review(user: Any, job: Job, *, kept: Collection[Pair] | None = None) -> Feedback:
+    """Close the review and write what it shows. `kept`: the pairs, heard and corrected, that the
+    lexicon may learn from it; None for all. Raises Refused where there is none to submit."""
     with transaction.atomic():
         lock_open_job(job)
         job.refresh_from_db()
@@ -126,7 +126,9 @@ def submit_review(user: Any, job: Job, *, dropped: Collection[Pair] = ()) -> Fee
             seconds_spent=_seconds_spent(job, now),
             lexicon=_lexicon(summary),
             extracted_terms=[
-                pair | {"dropped": True} if (pair["heard"], pair["corrected"]) in dropped else pair
+                pair
+                if kept is None or (pair["heard"], pair["corrected"]) in kept
+                else pair | {"dropped": True}
                 for pair in summary.taught
             ],
         )

@@ -7,6 +7,7 @@ in Chinese, Japanese, Thai and their like, whose words ICU finds with its dictio
 from __future__ import annotations
 
 from collections.abc import Iterator
+from unicodedata import east_asian_width
 
 import regex
 from icu4py.breakers import WordBreaker
@@ -28,6 +29,17 @@ def graphemes(text: str) -> list[str]:
 def is_unspaced(text: str) -> bool:
     """Whether any of it is in a script without blanks between words."""
     return bool(_UNSPACED.search(text))
+
+
+def blank_between(one: str, other: str) -> str:
+    """What joins two texts that read on: nothing where both sides are Chinese or Japanese."""
+    if not one or not other or (_needs_no_blank(one[-1]) and _needs_no_blank(other[0])):
+        return ""
+    return " "
+
+
+def _needs_no_blank(letter: str) -> bool:
+    return east_asian_width(letter) in "WF" and not "가" <= letter <= "힣"
 
 
 def words(text: str) -> list[Border]:

@@ -215,6 +215,8 @@ with suppress(OSError):  # the system checks tell of a folder that cannot be mad
 # recordings go straight to a file, whatever their size
 FILE_UPLOAD_HANDLERS = ["transcription.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_PERMISSIONS = 0o600
+# each place of find and replace, and each pair that a review may teach, is one
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 25_000
 
 # --- The engine ------------------------------------------------------------------------------
 

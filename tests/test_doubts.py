@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from feedback.saving import Save, save_segment
+from tests.corrections import CHANGES, HEARD, apply
 from transcription.doubts import doubts
 from transcription.models import Job
 from transcription.placed import moved, shifted, within
@@ -76,3 +77,17 @@ def test_the_desk_marks_them_until_they_are_accepted(
     assert f"now stop the {marked}" in desk_client.get(f"/review/{job.pk}/").content.decode()
     save_segment(reviewer, job, segment.pk, Save("now stop the sparing lactone", 2, "b", True))
     assert "<mark" not in desk_client.get(f"/review/{job.pk}/").content.decode()
+
+
+def test_what_the_lexicon_changed_is_no_doubt_as_well(
+    desk_client: Client, make_job: Callable[..., Job]
+):
+    job = make_job(HEARD)
+    apply(job, *CHANGES)
+    segment = job.segments.get()
+    first = segment.text.index("Entresto")
+    segment.doubts = [[first, first + 8, 0.1]]
+    segment.save()
+    page = desk_client.get(f"/review/{job.pk}/").content.decode()
+    assert 'class="lex"' in page
+    assert 'class="low"' not in page

@@ -219,7 +219,7 @@ def test_json_has_the_words_of_the_text_and_those_that_were_heard(desk_client, a
     assert [(w["text"], w["start_ms"], w["end_ms"]) for w in first["text_words"]] == [
         ("We", 0, 350),
         ("saw", 400, 750),
-        ("her", 800, 1150),
+        ("her", 800, 1550),
         ("on", 1600, 1950),
         ("Monday.", 2000, 2350),
     ]
@@ -503,3 +503,10 @@ def test_a_recording_at_work_offers_none(desk_client, job):
 
 def test_a_form_has_the_formats_to_choose_from():
     assert [name for name, _ in export_files.choices()] == list(FORMATS)
+
+
+def test_a_wish_with_half_a_character_is_refused(api, job):
+    wish = {"job": [str(job.pk)], "format": "\ud800"}
+    body = json.dumps(wish).encode()
+    answer = api.post("/api/v1/exports.zip", body, content_type="application/json")
+    assert answer.status_code in (400, 404, 422)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -14,7 +15,7 @@ from feedback.services import submit_review
 from lexicon.models import Term
 from transcription.models import Job, Segment
 
-HX = {"headers": {"hx-request": "true"}}
+HX: Any = {"headers": {"hx-request": "true"}}
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def test_what_is_found():
     assert found(text, "Interest", case=True) == ["Interest"]
     assert found(text, "  ") == []
     assert found("a.b axb", "a.b") == ["a.b"]
+    assert found("foo barfoo foobar", " foo ", words=True) == ["foo"]
 
 
 def test_words_of_any_script():
@@ -145,7 +147,7 @@ def test_bad_wishes(desk_client: Client, job: Job, wish: dict[str, str], message
 
 def test_odd_places_are_nowhere(desk_client: Client, job: Job, make_job: Callable[..., Job]):
     other = make_job("interest oh").segments.get()
-    odd = ["", "1:2", "a:b:c:d", f"{other.pk}:1:0:11", f"{job.segments.first().pk}:1:0:3"]
+    odd = ["", "1:2", "a:b:c:d", f"{other.pk}:1:0:11", f"{job.segments.all()[0].pk}:1:0:3"]
     answer = desk_client.post(
         f"/review/{job.pk}/replace/",
         {"q": "interest oh", "replacement": "x", "place": odd},
@@ -168,12 +170,12 @@ def test_not_in_a_submitted_review(desk_client: Client, job: Job, reviewer: User
 
 
 def test_a_term_of_the_text(desk_client: Client, job: Job):
-    segment = job.segments.first()
+    segment = job.segments.all()[0]
     segment.text = "the Entresto helps"
     segment.save()
     form = desk_client.get(f"/review/{job.pk}/term/", {"segment": segment.pk, "term": "Entresto"})
     assert (form.context["term"], form.context["heard"]) == ("Entresto", "interest oh")
-    wish = {"segment": segment.pk, "term": "Entresto", "heard": "interest oh\r\nin tresto\r\n"}
+    wish: Any = {"segment": segment.pk, "term": "Entresto", "heard": "interest oh\r\nin tresto\r\n"}
     page = desk_client.post(f"/review/{job.pk}/term/", wish, follow=True)
     assert "“Entresto” is suggested" in page.content.decode()
     heard = Term.objects.get().alternatives.values_list("text", flat=True)
@@ -192,3 +194,23 @@ def test_queries(desk_client: Client, make_job: Callable[..., Job], django_asser
     job = make_job(*["the interest oh helps"] * 30)
     with django_assert_max_num_queries(6):
         desk_client.get(f"/review/{job.pk}/find/?q=interest")
+
+
+def test_what_cannot_be_learned_is_replaced_all_the_same(desk_client: Client, job: Job):
+    wish = {"q": "interest oh", "replacement": "x" * 300, "learn": "on"}
+    chosen = {"place": places(desk_client, job, "interest oh")}
+    answer = desk_client.post(f"/review/{job.pk}/replace/", wish | chosen, **HX)
+    assert answer.status_code == 200
+    assert answer["X-Told"].startswith("2+places+replaced.+It+is+not+in+the+lexicon")
+    assert Segment.objects.filter(text__contains="xxx").count() == 2
+
+
+def test_many_places_at_once(desk_client: Client, make_job: Callable[..., Job]):
+    job = make_job(*["a a a a a a a a a a"] * 150)
+    for _ in range(3):
+        chosen = {"place": places(desk_client, job, "a")}
+        answer = desk_client.post(
+            f"/review/{job.pk}/replace/", {"q": "a", "replacement": "b"} | chosen, **HX
+        )
+        assert answer.status_code == 200
+    assert not Segment.objects.filter(text__contains="a").exists()

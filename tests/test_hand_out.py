@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.test_queue_page import HTMX
-from transcription import handing_out, services
+from transcription import handing_out, reusing, services
 from transcription.models import Job
 
 NOW = timezone.now()
@@ -328,3 +328,10 @@ def test_what_is_seen_no_more_when_it_is_given_back_leaves_the_list(
     answer = desk_client.post(f"/jobs/{job.pk}/give-back/", headers=HTMX)
     assert (answer.status_code, answer.content) == (200, b"")
     assert desk_client.get(f"/jobs/{job.pk}/").status_code == 404
+
+
+def test_who_took_a_recording_has_no_claim_to_its_next_run(desk_client, reviewer, make_job):
+    taken = make_job(**held_by(reviewer, NOW))
+    assigned = make_job(**held_by(reviewer, None))
+    assert reusing.same_recording(taken).assigned_to_id is None
+    assert reusing.same_recording(assigned).assigned_to_id == reviewer.pk

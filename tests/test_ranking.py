@@ -129,7 +129,8 @@ def test_errors_are_as_good_as_having_waited():
 
 def ranked(job: Job) -> tuple[float, timedelta]:
     job.refresh_from_db()
-    assert job.expected_errors is not None and job.rank_at is not None
+    assert job.expected_errors is not None
+    assert job.rank_at and job.finished_at
     return job.expected_errors, job.finished_at - job.rank_at
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from feedback.attributes import name_speaker, set_times
 from feedback.models import Revision
 from feedback.restructuring import (
     insert_segment,
@@ -44,7 +45,7 @@ def texts(job: Job) -> list[str]:
 
 def split(user: User, job: Job, at: int, **wishes: Any) -> list[Segment]:
     segment = live_segments(job)[1]
-    wish = {"text": segment.text, "at": at, "version": segment.version} | wishes
+    wish: Any = {"text": segment.text, "at": at, "version": segment.version} | wishes
     return split_segment(user, job, segment.pk, **wish).came
 
 
@@ -157,7 +158,7 @@ def test_nothing_is_split_at_an_end(job: Job, reviewer: User, at: int):
 
 def test_repeating_a_split_gives_the_first_answer(job: Job, reviewer: User):
     segment = live_segments(job)[1]
-    wish = {"text": TEXT, "at": 13, "version": 1, "save_id": "the same"}
+    wish: Any = {"text": TEXT, "at": 13, "version": 1, "save_id": "the same"}
     first = split_segment(reviewer, job, segment.pk, **wish)
     again = split_segment(reviewer, job, segment.pk, **wish)
     assert [each.pk for each in again.came] == [each.pk for each in first.came]
@@ -177,7 +178,7 @@ def test_another_came_first(job: Job, reviewer: User):
 
 def test_merged_with_the_one_before(job: Job, reviewer: User):
     segment = live_segments(job)[1]
-    wish = {"text": TEXT + "!", "version": 1, "save_id": "m"}
+    wish: Any = {"text": TEXT + "!", "version": 1, "save_id": "m"}
     done = merge_segment(reviewer, job, segment.pk, **wish)
     (whole,) = done.came
     assert texts(job) == ["Good morning. Then we lower the dose today!", "That is all."]
@@ -320,3 +321,124 @@ def test_the_script_is_told_what_came_and_what_went(desk_client: Client, job: Jo
     )
     assert late.status_code == 409
     assert "replaced meanwhile" in late.content.decode()
+
+
+def test_segments_that_begin_at_the_same_time_keep_their_order(
+    make_job: Callable[..., Job], reviewer: User
+):
+    job = make_job("one", "two dos", "three tres")
+    Segment.objects.exclude(text="one").update(position=1.0)
+    two, three = live_segments(job)[1:]
+    done = split_segment(reviewer, job, two.pk, text="two dos", at=3, version=1)
+    assert texts(job) == ["one", "two", "dos", "three tres"]
+    merge_segment(reviewer, job, three.pk, text=three.text, version=1)
+    assert texts(job) == ["one", "two", "dos three tres"]
+    assert len(done.came) == 2
+
+
+def test_a_gap_is_filled_though_something_was_put_in_after_it(
+    job: Job, reviewer: User, finish: Callable[[Job], None]
+):
+    chunk = job.chunks.create(
+        position=1, start_ms=8000, end_ms=11500, status="failed", error_message="no answer"
+    )
+    gap = live_segments(job)[2]
+    marks = [{"kind": "gap", "reason": "no answer"}]
+    Segment.objects.filter(pk=gap.pk).update(chunk=chunk, text="", engine_text="", marks=marks)
+    (new,) = insert_segment(reviewer, job, gap.pk).came
+    save_segment(reviewer, job, new.pk, Save("Goodbye.", 1, "x"))
+    words = [["now", 8000, 8300, 0.9, False, ""], ["heard", 8400, 8800, 0.9, False, ""]]
+    job.chunks.filter(pk=chunk.pk).update(status="completed", text="now heard", words=words)
+    finish(job)
+    assert texts(job)[2:] == ["now heard", "Goodbye."]
+
+
+def test_not_taken_back_where_people_said_who_speaks(job: Job, reviewer: User):
+    _, second = split(reviewer, job, 13)
+    name_speaker(reviewer, job, second.pk, "Anna")
+    with pytest.raises(Refused, match="changed since"):
+        take_back(reviewer, job, second.pk)
+
+
+def test_splits_inside_splits_are_taken_back_one_by_one(job: Job, reviewer: User):
+    first, second = split(reviewer, job, 13)
+    inner = split_segment(reviewer, job, second.pk, text=second.text, at=3, version=1)
+    with pytest.raises(Refused, match="changed since"):
+        take_back(reviewer, job, first.pk)
+    take_back(reviewer, job, inner.came[0].pk)
+    take_back(reviewer, job, first.pk)
+    assert texts(job)[1] == TEXT
+
+
+def test_a_split_repeated_after_it_was_taken_back_is_a_new_one(job: Job, reviewer: User):
+    segment = live_segments(job)[1]
+    wish: Any = {"text": TEXT, "at": 13, "version": 1, "save_id": "k"}
+    done = split_segment(reviewer, job, segment.pk, **wish)
+    take_back(reviewer, job, done.came[0].pk)
+    again = split_segment(reviewer, job, segment.pk, **wish)
+    assert all(each.retired_at is None for each in again.came)
+    take_back(reviewer, job, again.came[0].pk)
+    split_segment(reviewer, job, segment.pk, **wish | {"save_id": "other"})
+    with pytest.raises(Conflict):
+        split_segment(reviewer, job, segment.pk, **wish)
+
+
+def test_chinese_sentences_are_merged_without_a_blank(make_job: Callable[..., Job], reviewer: User):
+    job = make_job("今天天气很好。我们去公园。")
+    segment = job.segments.get()
+    done = split_segment(reviewer, job, segment.pk, text=segment.text, at=7, version=1)
+    merge_segment(reviewer, job, done.came[1].pk, text=done.came[1].text, version=1)
+    (whole,) = live_segments(job)
+    assert whole.text == whole.engine_text == segment.text
+
+
+def test_findings_go_with_their_words(job: Job, reviewer: User):
+    loop = {"kind": "loop", "reason": "again and again", "start": 1, "end": 5}
+    whole = {"kind": "hole", "reason": "words may be missing", "start": None, "end": None}
+    segment = live_segments(job)[1]
+    Segment.objects.filter(pk=segment.pk).update(marks=[loop, whole])
+    first, second = split(reviewer, job, 13)
+    assert [(m["kind"], m["start"], m["end"]) for m in first.marks] == [
+        ("hole", None, None),
+        ("loop", 1, 3),
+    ]
+    assert [(m["kind"], m["start"], m["end"]) for m in second.marks] == [
+        ("hole", None, None),
+        ("loop", 0, 2),
+    ]
+
+
+def test_parts_last_some_time_wherever_the_edges_are(job: Job, reviewer: User):
+    segment = live_segments(job)[1]
+    set_times(reviewer, job, segment.pk, 7000, 7900, (4000, 7500))
+    first, second = split(reviewer, job, 13)
+    assert first.start_ms == 7000
+    assert second.end_ms == 7900
+    assert first.end_ms - first.start_ms >= 50 <= second.end_ms - second.start_ms
+
+
+def test_a_long_history_takes_no_more_queries(
+    desk_client: Client, job: Job, reviewer: User, django_assert_max_num_queries
+):
+    segment = live_segments(job)[1]
+    for _ in range(8):
+        done = split_segment(
+            reviewer, job, segment.pk, text=segment.text, at=4, version=segment.version
+        )
+        whole = merge_segment(reviewer, job, done.came[1].pk, text=done.came[1].text, version=1)
+        segment = whole.came[0]
+    with django_assert_max_num_queries(8):
+        desk_client.get(f"/review/{job.pk}/segments/{segment.pk}/")
+
+
+def test_a_wish_without_text_for_a_segment_that_went(desk_client: Client, job: Job, reviewer: User):
+    segment = live_segments(job)[1]
+    split(reviewer, job, 13)
+    page = desk_client.post(f"/review/{job.pk}/segments/{segment.pk}/insert/", follow=True)
+    assert "changed meanwhile" in page.content.decode()
+    late = desk_client.post(
+        f"/review/{job.pk}/segments/{segment.pk}/save/", {"text": "mine", "version": 1}
+    )
+    assert late.status_code == 409
+    assert "replaced meanwhile" in late.content.decode()
+    assert "Save mine" not in late.content.decode()

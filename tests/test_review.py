@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
+from feedback import scoring
 from feedback.models import Feedback
 from feedback.saving import Refused, Save, save_segment
 from feedback.services import active_seconds, reopen_review, submit_review, summarise
@@ -183,8 +184,7 @@ def test_what_the_reviewer_drops_is_marked(desk_client, make_job, reviewer):
     save_segment(reviewer, job, second.pk, Save("see a Holter", 1, "b"))
     page = desk_client.get(f"/review/{job.pk}/submit/").content.decode()
     assert page.count('name="keep"') == 2
-    offered = ["interest oh\tEntresto", "halter\tHolter"]
-    wish = {"offered": offered, "keep": offered[:1]}
+    wish = {"chosen": "1", "keep": ["interest oh\tEntresto"]}
     desk_client.post(f"/review/{job.pk}/submit/", wish, follow=True)
     taught = {pair["corrected"]: "dropped" in pair for pair in job.feedback.get().extracted_terms}
     assert taught == {"Entresto": False, "Holter": True}
@@ -198,3 +198,17 @@ def test_what_is_inaudible_is_no_word(make_job, reviewer):
     assert (summary.score.reference_words, summary.score.word_errors) == (4, 1)
     assert summary.languages.said.total() == 4
     assert summary.taught == []
+    assert scoring.score("hello [inaudible].", "hello").word_errors == 0
+    assert scoring.score("hello ([inaudible])", "hello").reference_words == 1
+
+
+def test_a_review_that_teaches_a_thousand_pairs(desk_client, make_job, reviewer):
+    heard = [f"wrong{n}" for n in range(1100)]
+    job = make_job(*(f"see {word} now" for word in heard))
+    for segment in job.segments.all():
+        segment.text = segment.text.replace("wrong", "right")
+        segment.save()
+    wish = {"chosen": "1", "keep": [f"{word}\t{word.replace('wrong', 'right')}" for word in heard]}
+    page = desk_client.post(f"/review/{job.pk}/submit/", wish, follow=True)
+    assert page.status_code == 200
+    assert not any("dropped" in pair for pair in job.feedback.get().extracted_terms)

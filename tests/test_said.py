@@ -42,11 +42,40 @@ def test_capitals_and_punctuation_change_no_time():
 
 def test_what_takes_the_place_of_words_has_their_time():
     assert times("Then we halve it dose.")[2:] == [
-        ("halve", 500, 857),
-        ("it", 857, 1000),
+        ("halve", 500, 900),
+        ("it", 900, 1000),
         ("dose.", 1000, 1500),
     ]
     assert said("Then we halve the dose.", HEARD, 0, 2000)[2].confidence is None
+
+
+def test_more_or_fewer_words_share_their_time():
+    heard = [
+        ["lower", 0, 100, 0.9],
+        ["and", 300, 500, 0.9],
+        ["or", 500, 800, 0.9],
+        ["so", 800, 1000, 0.9],
+    ]
+    assert times("lower Entresto", heard)[1] == ("Entresto", 300, 1000)
+    assert times("lower an or so on", heard)[3:] == [("so", 800, 1000), ("on", 1000, 2000)]
+    assert times("A C E", [["ACE", 0, 900, 0.9]]) == [
+        ("A", 0, 300),
+        ("C", 300, 600),
+        ("E", 600, 900),
+    ]
+
+
+def test_words_stay_within_a_segment_that_was_moved():
+    moved = said("Then we lower the dose.", HEARD, 350, 950)
+    assert [(word.start_ms, word.end_ms) for word in moved] == [
+        (350, 350),
+        (350, 400),
+        (500, 900),
+        (900, 950),
+        (950, 950),
+    ]
+    far = said("Then we", HEARD[:2], 5000, 5600)
+    assert [(word.start_ms, word.end_ms) for word in far] == [(5000, 5400), (5400, 5600)]
 
 
 def test_what_is_added_stands_between_its_neighbours():

@@ -122,7 +122,19 @@ def test_a_key_that_cannot_be_had_is_told(desk_client, key):
 
 @pytest.mark.parametrize(
     "seconds",
-    ["", "-0.1", "10.1", "x", "NaN", "Infinity", "1e999999", "9" * 5000, "\x00", "1.5 s"],
+    [
+        "",
+        "-0.1",
+        "10.1",
+        "x",
+        "NaN",
+        "Infinity",
+        "1e999999",
+        "1e9999999",
+        "9" * 5000,
+        "\x00",
+        "1.5 s",
+    ],
 )
 def test_a_step_back_that_is_none_is_told(desk_client, seconds):
     page = save(desk_client, step_back=seconds)

@@ -112,6 +112,11 @@ def test_names_that_cannot_be(job: Job, reviewer: User, name: str):
         name_speaker(reviewer, job, segments(job)[0].pk, name)
 
 
+def test_names_with_joined_letters(job: Job, reviewer: User):
+    name_speaker(reviewer, job, segments(job)[0].pk, "می\u200cترا")
+    assert segments(job)[0].speaker == "می\u200cترا"
+
+
 def test_speakers_through_the_form(desk_client: Client, job: Job, django_assert_max_num_queries):
     first = segments(job)[0]
     address = f"/review/{job.pk}/segments/{first.pk}/speaker/"

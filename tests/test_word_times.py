@@ -26,7 +26,7 @@ def test_not_more_than_a_page_needs(
     desk_client: Client, make_job: Callable[..., Job], django_assert_max_num_queries
 ):
     job = make_job(*["one dose"] * 60)
-    first = job.segments.order_by("position").first()
+    first = job.segments.order_by("position")[0]
     with django_assert_max_num_queries(6):
         told = desk_client.get(f"/review/{job.pk}/words/?from={first.pk}").json()
     assert len(told) == 40

@@ -110,7 +110,7 @@ def format_named(name: str) -> Format:
         return FORMATS[name]
     except KeyError:
         raise UnknownFormat(
-            f"There is no format “{name[:40]}”. Allowed: {', '.join(FORMATS)}."
+            f"There is no format “{printable(name[:40])}”. Allowed: {', '.join(FORMATS)}."
         ) from None
 
 
@@ -130,7 +130,7 @@ def _yes_or_no(name: str, wishes: Mapping[str, Any], usual: bool) -> bool:
     if not wish:
         return usual
     if wish not in _YES_NO:
-        raise Refused(f"“{name}” is {wish[:40]}. Allowed: 1 for with, 0 for without.")
+        raise Refused(f"“{name}” is {printable(wish[:40])}. Allowed: 1 for with, 0 for without.")
     return _YES_NO[wish]
 
 

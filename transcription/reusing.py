@@ -27,14 +27,14 @@ OF_WISHES = (
     "title",
     "source",
     "group_id",
-    "assigned_to_id",
-    "assigned_to_name",
     "options",
     "script_policy",
     "budget_usd",
     "priority",
     "metadata",
 )
+# where an administrator decided; who took the source has no claim to this one
+OF_ASSIGNMENT = ("assigned_to_id", "assigned_to_name")
 OF_TEXT = ("own_script",)  # options of which the engine does not hear
 # what of a transcribed job stands in another with the same wishes
 OF_TRANSCRIPT = ("duration_ms", "peaks_file", "speech_dbfs", "chunk_count")
@@ -58,8 +58,8 @@ OF_CHUNK = (
 def same_recording(source: Job) -> Job:
     """A new job of the source's recording and wishes, not saved. Hold the source's lock: files are
     shared, and go with the last job."""
-    same = {name: getattr(source, name) for name in OF_RECORDING + OF_WISHES}
-    return Job(source_job=source, **same)
+    names = OF_RECORDING + OF_WISHES + (OF_ASSIGNMENT if source.assigned_at is None else ())
+    return Job(source_job=source, **{name: getattr(source, name) for name in names})
 
 
 def take_over(job: Job) -> bool:

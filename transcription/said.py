@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 from typing import Any
 
 from rapidfuzz.distance import Levenshtein
@@ -53,16 +53,48 @@ def said(text: str, heard: Sequence[Row], start_ms: int, end_ms: int) -> list[Sa
     then = [part for row in heard for part in _parts(row)]
     now = [Said(text[a:b], a, b, start_ms, end_ms, None, True) for a, b in words(text)]
     if [each.text for each in then] == [each.text for each in now]:
-        return [_as_heard(word, each) for word, each in zip(now, then, strict=True)]
+        found = list(map(_as_heard, now, then))
+    else:
+        found = list(_laid_over(then, now, start_ms, end_ms))
+    return _within(found, start_ms, end_ms)
+
+
+def _laid_over(
+    then: Sequence[_Heard], now: Sequence[Said], start_ms: int, end_ms: int
+) -> Iterator[Said]:
     one, other = [bare(each.text) for each in then], [bare(each.text) for each in now]
-    found: list[Said] = []
-    for op in Levenshtein.opcodes(one, other):
-        mine, theirs = now[op.dest_start : op.dest_end], then[op.src_start : op.src_end]
-        if op.tag == "equal":
-            found += map(_as_heard, mine, theirs)
+    ops = Levenshtein.opcodes(one, other)
+    for same, group in groupby(ops, lambda op: op.tag == "equal"):
+        run = list(group)
+        first, last = run[0].src_start, run[-1].src_end
+        mine = now[run[0].dest_start : run[-1].dest_end]
+        theirs = then[first:last]
+        if same:
+            yield from map(_as_heard, mine, theirs)
+        elif len(mine) == len(theirs):
+            for word, each in zip(mine, theirs, strict=True):
+                yield replace(word, start_ms=each.start_ms, end_ms=each.end_ms)
         elif mine:
-            found += _sharing(mine, *_span(then, op.src_start, op.src_end, start_ms, end_ms))
-    return found
+            yield from _sharing(mine, *_span(then, first, last, start_ms, end_ms))
+
+
+def _within(found: list[Said], start_ms: int, end_ms: int) -> list[Said]:
+    """The words within the segment, whose times people may have moved; where none of them is in
+    it any more, they share its time."""
+    if not found or (found[0].start_ms >= start_ms and found[-1].end_ms <= end_ms):
+        return found
+    moved = [
+        replace(
+            word,
+            start_ms=min(max(word.start_ms, start_ms), end_ms),
+            end_ms=min(max(word.end_ms, start_ms), end_ms),
+        )
+        for word in found
+    ]
+    if any(word.start_ms < word.end_ms for word in moved):
+        return moved
+    shared = _sharing(found, start_ms, end_ms)
+    return [replace(word, estimated=True) for word in shared]
 
 
 def parted(heard: Sequence[Row]) -> list[list[Any]]:

@@ -131,7 +131,8 @@ def marked(segment: Segment, palette: Palette, which: str = "marks") -> SafeStri
     spans = list(_spans(segment, palette)) if palette else []
     parts: list[str] = []
     at = 0
-    for start, end, opening in sorted([*_lexicon_marks(segment, which), *_doubts(segment)]):
+    marks = list(_lexicon_marks(segment, which))
+    for start, end, opening in sorted([*marks, *_doubts(segment, marks)]):
         if start >= at:
             inside = _in_spans(text, spans, start, end)
             parts += [_in_spans(text, spans, at, start), opening, inside, "</mark>"]
@@ -146,9 +147,13 @@ def _lexicon_marks(segment: Segment, which: str) -> Iterator[tuple[int, int, str
             yield standing.start, standing.end, _mark(number, standing)
 
 
-def _doubts(segment: Segment) -> Iterator[tuple[int, int, str]]:
-    """Of what a reviewer has accepted there are none any more."""
+def _doubts(
+    segment: Segment, marks: Sequence[tuple[int, int, str]]
+) -> Iterator[tuple[int, int, str]]:
+    """Of what a reviewer has accepted there are none any more, nor where the lexicon's are."""
     for start, end, confidence in () if segment.accepted else segment.doubts:
+        if any(first < end and start < last for first, last, _ in marks):
+            continue
         title = f"The engine is {round(100 * confidence)} % sure of this"
         yield start, end, f'<mark class="low" title="{title}">'
 

@@ -16,6 +16,8 @@ from feedback.restructuring import Restructured
 from feedback.saving import Conflict, Refused
 from transcription.models import Job, Segment
 
+CHANGED = "The segment was changed meanwhile. Load the page again."
+
 
 def by_script(request: HttpRequest) -> bool:
     """Whether the desk's script asks, and not a plain form."""
@@ -64,7 +66,9 @@ def restructured(
     try:
         done = wish()
     except Conflict as conflict:
-        return conflicted(request, job, request.POST.get("text", ""), conflict.segment)
+        if "text" in request.POST:
+            return conflicted(request, job, request.POST["text"], conflict.segment)
+        return refused(request, job, CHANGED, segment_id, status=409)
     except Refused as refusal:
         return refused(request, job, str(refusal), segment_id)
     if by_script(request):

@@ -27,7 +27,7 @@ def submit(request: HttpRequest, job_id: str) -> HttpResponse:
     job = get_job(request.user, job_id)
     if request.method == "POST":
         try:
-            submit_review(request.user, job, dropped=_dropped(request.POST))
+            submit_review(request.user, job, kept=_kept(request.POST))
         except Refused as refusal:
             messages.error(request, str(refusal))
             return redirect("desk", job.pk)
@@ -40,10 +40,11 @@ def submit(request: HttpRequest, job_id: str) -> HttpResponse:
     return render(request, "submit.html", context | _rates(summary.languages))
 
 
-def _dropped(given: QueryDict) -> set[Pair]:
-    """What was offered to the lexicon, and not kept."""
-    offered, kept = set(given.getlist("offered")), set(given.getlist("keep"))
-    pairs = (each.partition(BETWEEN) for each in offered - kept)
+def _kept(given: QueryDict) -> set[Pair] | None:
+    """What the lexicon may learn; None where nobody was asked."""
+    if "chosen" not in given:
+        return None
+    pairs = (each.partition(BETWEEN) for each in given.getlist("keep"))
     return {(heard, corrected) for heard, _, corrected in pairs}
 
 

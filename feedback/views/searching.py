@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +23,6 @@ from transcription.access import get_job
 from transcription.models import Job, Segment
 
 PLACE = re.compile(r"(\d{1,18}):(\d{1,9}):(\d{1,6}):(\d{1,6})")
-MOST_PLACES = 20_000
 NO_SEARCH = Search("", words=True)  # what the form begins with
 
 
@@ -53,11 +52,11 @@ def replace(request: HttpRequest, job_id: str) -> HttpResponse:
     wanted, replacement = _search(given), given.get("replacement", "")
     try:
         done = replace_places(request.user, job, wanted, replacement, _places(given))
-        told = [_in_words(done.count, done.left)]
-        if "learn" in given and done.count:
-            told.append(learn(request.user, job, replacement, {wanted.text: done.count}))
     except Refused as refusal:
         return refused(request, job, str(refusal))
+    told = [_in_words(done.count, done.left)]
+    if "learn" in given and done.count:
+        told.append(_learned(request, job, replacement, {wanted.text: done.count}))
     if by_script(request):
         response = pieces(request, job, done.changed)
         response["X-Told"] = urlencode({"": " ".join(told)})[1:]
@@ -65,6 +64,14 @@ def replace(request: HttpRequest, job_id: str) -> HttpResponse:
     for sentence in told:
         messages.info(request, sentence)
     return redirect(address_of(job))
+
+
+def _learned(request: HttpRequest, job: Job, term: str, heard: Mapping[str, int]) -> str:
+    """What became of it; the text is replaced already."""
+    try:
+        return learn(request.user, job, term, heard)
+    except Refused as refusal:
+        return f"It is not in the lexicon: {refusal}"
 
 
 def _in_words(count: int, left: int) -> str:
@@ -77,7 +84,7 @@ def _search(given: QueryDict) -> Search:
 
 
 def _places(given: QueryDict) -> Iterator[Place]:
-    for text in given.getlist("place")[:MOST_PLACES]:
+    for text in given.getlist("place"):
         if found := PLACE.fullmatch(text):
             yield Place(*map(int, found.groups()))
 

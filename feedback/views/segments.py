@@ -7,14 +7,22 @@ from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback.attributes import name_speaker, set_times
 from feedback.models import Revision
 from feedback.restructuring import insert_segment, merge_segment, split_segment, take_back
-from feedback.saving import Conflict, Refused, Save, save_segment, set_language, text_turned
+from feedback.saving import (
+    Conflict,
+    Refused,
+    Save,
+    neighbours,
+    save_segment,
+    set_language,
+    text_turned,
+)
 from feedback.views.common import (
+    CHANGED,
     address_of,
     by_script,
     conflicted,
@@ -29,7 +37,6 @@ from transcription.access import get_job
 from transcription.models import Job, Segment
 
 CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,5})(?:[.,](\d{1,3}))?")
-CHANGED = "The segment was changed meanwhile. Load the page again."
 
 
 @require_safe
@@ -231,6 +238,5 @@ def _not_saved(request: HttpRequest, job: Job, wish: Save, refusal: Refused) -> 
 
 def _next_address(job: Job, saved: Segment) -> str:
     """Without the script, a save leads on to the next segment."""
-    after = Segment.objects.filter(job=job, retired_at=None, position__gt=saved.position)
-    segment_id = after.order_by("position").values_list("pk", flat=True).first() or saved.pk
-    return f"{reverse('desk', args=[job.pk])}?segment={segment_id}"
+    _, after = neighbours(saved)
+    return address_of(job, (after or saved).pk)

@@ -88,7 +88,7 @@ def _milliseconds(seconds: str) -> int | None:
         value = Decimal(seconds.strip().replace(",", "."))
     except InvalidOperation:
         return None
-    return round(value * 10) * 100 if value.is_finite() and abs(value) < 1_000_000 else None
+    return round(value * 10) * 100 if value.is_finite() and -1 < value < 1_000_000 else None
 
 
 def _as_written(own: preferences.Preferences) -> dict[str, Any]:

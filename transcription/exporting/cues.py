@@ -17,8 +17,8 @@ from functools import lru_cache
 from itertools import accumulate, pairwise, zip_longest
 from unicodedata import east_asian_width
 
-from lexicon.borders import graphemes
-from transcription.exporting.document import Passage, blank_between, one_line
+from lexicon.borders import blank_between, graphemes
+from transcription.exporting.document import Passage, one_line
 from transcription.said import Said
 from transcription.stitching import ABBREVIATION, SENTENCE_END
 

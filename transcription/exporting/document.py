@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from unicodedata import east_asian_width
 
+from lexicon.borders import blank_between
 from lexicon.languages import name_of
 from transcription.said import Row, Said, said
 
@@ -129,17 +129,6 @@ def joined(texts: Iterable[str]) -> str:
     for text in filter(None, texts):
         result += blank_between(result, text) + text
     return result
-
-
-def blank_between(one: str, other: str) -> str:
-    """What stands between two sentences: nothing where both sides are Chinese or Japanese."""
-    if not one or (_needs_no_blank(one[-1]) and _needs_no_blank(other[0])):
-        return ""
-    return " "
-
-
-def _needs_no_blank(letter: str) -> bool:
-    return east_asian_width(letter) in "WF" and not "가" <= letter <= "힣"
 
 
 def paragraphs(document: Document) -> Iterator[list[Passage]]:

@@ -21,12 +21,12 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.shared import Mm, RGBColor
 
+from lexicon.borders import blank_between
 from lexicon.scripts import direction_of, usual_scripts_of
 from transcription.exporting.document import (
     Document,
     Options,
     Passage,
-    blank_between,
     clock,
     one_line,
     paragraphs,
