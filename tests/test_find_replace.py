@@ -173,7 +173,7 @@ def test_a_term_of_the_text(desk_client: Client, job: Job):
     segment = job.segments.all()[0]
     segment.text = "the Entresto helps"
     segment.save()
-    form = desk_client.get(f"/review/{job.pk}/term/", {"segment": segment.pk, "term": "Entresto"})
+    form = desk_client.get(f"/review/{job.pk}/term/?segment={segment.pk}&term=Entresto")
     assert (form.context["term"], form.context["heard"]) == ("Entresto", "interest oh")
     wish: Any = {"segment": segment.pk, "term": "Entresto", "heard": "interest oh\r\nin tresto\r\n"}
     page = desk_client.post(f"/review/{job.pk}/term/", wish, follow=True)
