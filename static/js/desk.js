@@ -3,6 +3,7 @@
 import { Dialogs } from "./dialogs.js";
 import { Edges } from "./edges.js";
 import { Editor } from "./editor.js";
+import { History } from "./history.js";
 import { nameOf } from "./keys.js";
 import { Player } from "./player.js";
 import { Presence } from "./presence.js";
@@ -19,6 +20,7 @@ const words = new Words(list);
 const player = new Player(document.getElementById("player"), list, words);
 const editor = new Editor(list);
 const structure = new Structure(editor);
+const history = new History(editor);
 const edges = new Edges(editor, structure, player);
 const dialogs = new Dialogs(editor, structure);
 if (!editor.closed) new Presence(list, editor);
@@ -53,30 +55,17 @@ function replay() {
 
 // The segment has text that nobody said.
 function nothingSaid() {
-  const draft = structure.free();
+  const draft = editor.free();
   if (!draft) return;
   draft.put("", 0, draft.box.value.length);
   accept();
 }
 
-// To the text before the last sitting in this segment, and back again.
-let undone = null;
-
-function older() {
-  const button = editor.side.querySelector("[data-restores]");
-  if (button) restore(button.dataset.restores);
-}
-
-function restore(text) {
-  const draft = structure.free();
-  if (!draft || draft.box.value === text) return;
-  undone = { article: draft.article, text: draft.box.value };
-  draft.put(text, 0, draft.box.value.length);
-  draft.save();
-}
-
-function newer() {
-  if (undone && undone.article === editor.current?.article) restore(undone.text);
+async function nameSpeaker() {
+  if (!editor.free()) return;
+  const field = () => editor.column.side.querySelector("#speaker");
+  if (!field()) await editor.column.ready();
+  field()?.select();
 }
 
 async function submit() {
@@ -102,17 +91,17 @@ const ACTIONS = {
   language: () => editor.setLanguage(),
   accept,
   submit,
-  inaudible: () => structure.free()?.put(INAUDIBLE),
+  inaudible: () => editor.free()?.put(INAUDIBLE),
   nothing_said: nothingSaid,
-  speaker: () => editor.side.querySelector("#speaker")?.select(),
-  insert: () => editor.side.querySelector("#insert-after")?.click(),
+  speaker: nameSpeaker,
+  insert: () => structure.insert(),
   merge: () => structure.merge(),
   start_earlier: () => edges.nudge("start", -EDGE_STEP_MS),
   start_later: () => edges.nudge("start", EDGE_STEP_MS),
   end_earlier: () => edges.nudge("end", -EDGE_STEP_MS),
   end_later: () => edges.nudge("end", EDGE_STEP_MS),
-  older,
-  newer,
+  older: () => history.older(),
+  newer: () => history.newer(),
   find: () => dialogs.openFind(),
   add_term: () => dialogs.openTerm(),
   help: () => dialogs.openHelp(),
@@ -196,20 +185,21 @@ for (const button of document.querySelectorAll("[data-does]:not(#detail *)")) {
   button.addEventListener("click", () => ACTIONS[button.dataset.does]());
 }
 
-editor.side.addEventListener("click", (event) => {
+editor.column.side.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-n], button[data-does], button[data-restores]");
   if (!button) return;
   event.preventDefault(); // it sends the form, for when there is no script
   const { n, does, restores } = button.dataset;
   if (n) editor.turn(n);
   else if (does) ACTIONS[does]();
-  else restore(restores);
+  else history.restore(restores);
 });
 
-editor.side.addEventListener("submit", (event) => {
+editor.column.side.addEventListener("submit", (event) => {
   if (!event.target.dataset.wish) return;
   event.preventDefault();
-  structure.wish(event.target);
+  if (event.target.dataset.wish === "insert") structure.insert();
+  else structure.wish(event.target);
 });
 
 document.getElementById("submit")?.addEventListener("click", (event) => {

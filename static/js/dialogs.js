@@ -1,7 +1,7 @@
 // The desk's dialogs: find and replace, a term for the lexicon, and the keys.
 
-import { tell } from "./editor.js";
 import { send } from "./sending.js";
+import { tell } from "./status.js";
 
 export class Dialogs {
   constructor(editor, structure) {
@@ -36,7 +36,10 @@ export class Dialogs {
 
   async openTerm() {
     const values = { term: this.selected(), segment: this.editor.current?.article.dataset.id ?? "" };
-    if (this.editor.current && !(await this.editor.current.settle())) return;
+    if (this.editor.current && !(await this.editor.current.settle())) {
+      tell("Save the segment first.");
+      return;
+    }
     const headers = { "hx-request": "true" };
     const address = this.term.dataset.address;
     const answer = await fetch(`${address}?${new URLSearchParams(values)}`, { headers }).catch(() => null);
@@ -76,9 +79,13 @@ export class Dialogs {
   }
 
   replaced(answer) {
+    const { article, box } = this.editor.current ?? {};
+    const caret = box?.selectionStart;
     this.editor.forgetClean();
     this.structure.take(answer.text);
     this.close(decodeURIComponent(answer.headers.get("X-Told").replaceAll("+", " ")));
+    const again = article && document.getElementById(article.id);
+    if (again) this.editor.open(again, caret); // where one was at work
     window.htmx.trigger(this.find.querySelector("#find-form"), "look");
   }
 

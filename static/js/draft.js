@@ -5,6 +5,7 @@
 // once.
 
 import { Changes } from "./changes.js";
+import { patch } from "./patch.js";
 import { csrfToken, newId } from "./sending.js";
 import { read, write } from "./store.js";
 
@@ -23,7 +24,7 @@ export class Draft {
     this.under = this.form.querySelector(".under");
     this.under.dir = this.box.dir;
     this.version = Number(article.dataset.version);
-    this.key = editor.prefix + article.dataset.id;
+    this.key = `${editor.prefix}${article.dataset.id}:${editor.page}`;
     this.pending = null; // a save without an answer: {id, text, version, accept}
     this.sending = false;
     this.composing = false;
@@ -34,16 +35,17 @@ export class Draft {
     this.leaving = false;
     this.trouble = ""; // why the last save failed
     this.conflict = null; // {version, theirs}
-    this.held = null; // while the segment is being split or merged: no save may come between
+    this.held = null; // {id, …} of a split or a merger (structure.js): no save may come between
     this.atRest = []; // who waits for the save under way to be answered
     this.form.setAttribute("hx-post", `${editor.address}${article.dataset.id}/save/`);
     window.htmx.process(this.form);
     this.say.hidden = true;
     article.classList.add("on");
-    this.restore();
     this.listen();
     this.fit();
     this.showChanges();
+    this.keep();
+    if (!this.clean) this.schedule(0); // typed before this script came
   }
 
   makeForm() {
@@ -99,7 +101,9 @@ export class Draft {
 
   // A box cannot hold marks: the same text lies under it, unseen but for them.
   showChanges() {
-    this.under.replaceChildren(...this.here.nodes());
+    const wanted = document.createDocumentFragment();
+    wanted.append(...this.here.nodes());
+    patch(this.under, wanted);
   }
 
   // Undoes a change of the lexicon, does it again, or takes a suggestion.
@@ -160,22 +164,31 @@ export class Draft {
   }
 
   keep() {
-    const { version, pending, box } = this;
-    write(this.key, this.clean ? null : { text: box.value, version, pending, at: Date.now() });
+    const { version, pending, wantsAccept: accept, whole: text } = this;
+    write(this.key, this.clean ? null : { text, version, pending, accept, at: Date.now() });
   }
 
-  // Text that an earlier page could not save any more, or that was typed before this script came.
-  restore() {
-    const kept = read(this.key);
-    if (kept) {
-      this.box.value = kept.text;
-      if (kept.text !== this.savedText) {
-        this.version = kept.version;
-        this.pending = kept.pending;
-      }
-    }
+  // The text as it is without a split that is under way.
+  get whole() {
+    const { box, held } = this;
+    if (held && box.value === held.now) return held.was;
+    const at = lineEnd(box.value, held?.line);
+    return at < 0 ? box.value : box.value.slice(0, at) + seam(box.value, at) + box.value.slice(at + 1);
+  }
+
+  // Text that an earlier page could not save any more. False where another page left other text.
+  takeOver(kept) {
+    if (!kept || (kept.text === this.box.value && !kept.accept)) return true;
+    if (!this.clean) return false;
+    this.box.value = kept.text;
+    this.version = kept.version;
+    this.pending = kept.pending;
+    this.wantsAccept = kept.accept;
     this.keep();
-    if (!this.clean) this.schedule(0);
+    this.fit();
+    this.showChanges();
+    this.schedule(0);
+    return true;
   }
 
   schedule(ms) {
@@ -185,7 +198,8 @@ export class Draft {
 
   save() {
     clearTimeout(this.timer);
-    if (this.sending || this.composing || this.conflict || this.held || this.clean) return;
+    if (this.sending || this.composing || this.conflict || this.clean) return;
+    if (this.held && !this.pending) return;
     this.pending ??= {
       id: newId(),
       text: this.box.value,
@@ -216,12 +230,18 @@ export class Draft {
     else if (request.status === 409 && version) this.conflicted(version);
     else this.refused(request);
     this.editor.changed();
-    if (!this.sending) this.atRest.splice(0).forEach((tell) => tell());
+    if (this.resting) this.atRest.splice(0).forEach((tell) => tell());
   }
 
-  // Resolves once no save is under way.
+  // No save is under way; to be split or merged, neither one that is to be sent again, as the
+  // server may have it.
+  get resting() {
+    return !this.sending && !(this.held && this.pending);
+  }
+
+  // Resolves once that is so.
   rest() {
-    return this.sending ? new Promise((resolve) => this.atRest.push(resolve)) : Promise.resolve();
+    return this.resting ? Promise.resolve() : new Promise((resolve) => this.atRest.push(resolve));
   }
 
   // Resolves once all is saved, to true; to false where it cannot be.
@@ -245,6 +265,7 @@ export class Draft {
     this.pending = null;
     this.trouble = "";
     this.keep();
+    this.mirror();
     this.editor.savedAt = new Date();
     this.save(); // what was typed meanwhile
     const wish = this.clean && this.wantsLanguage;
@@ -297,6 +318,7 @@ export class Draft {
     this.savedText = this.box.value = text;
     this.box.setSelectionRange(at, at);
     this.fit();
+    this.mirror();
   }
 
   // As the server tells them, of the text that it has or has just been sent.
@@ -319,13 +341,18 @@ export class Draft {
     write(this.key, null);
   }
 
-  // The form becomes text again.
-  close() {
-    clearTimeout(this.timer);
+  // What is saved, as the text that stands here without the form, for those who read it there.
+  mirror() {
     this.say.replaceChildren(...this.changes.in(this.savedText).nodes());
     if (this.savedText) this.say.removeAttribute("aria-label");
     else this.say.setAttribute("aria-label", this.say.dataset.none);
     this.article.dataset.version = this.version;
+  }
+
+  // The form becomes text again.
+  close() {
+    clearTimeout(this.timer);
+    this.mirror();
     this.article.classList.remove("on");
     this.form.remove();
     this.say.hidden = false;
@@ -347,4 +374,20 @@ function wordsAt(text, from, to) {
 // How many letters the server counts before a place: those beyond 16 bits are two here.
 export function lettersIn(text, place) {
   return [...text.slice(0, place)].length;
+}
+
+// A split that is under way stands as the end of a line, the nth in the text.
+
+export function lineEnd(text, nth = -1) {
+  let at = -1;
+  for (let n = 0; n <= nth; n += 1) {
+    at = text.indexOf("\n", at + 1);
+    if (at < 0) return -1;
+  }
+  return at;
+}
+
+// What stands there without it: words do not grow together.
+export function seam(text, at) {
+  return /\S\n\S/.test(text.slice(at - 1, at + 2)) ? " " : "";
 }

@@ -11,11 +11,12 @@ export class Edges {
   constructor(editor, structure, player) {
     Object.assign(this, { editor, structure, player });
     this.moved = null; // {article, was}: not yet sent
-    const { side } = editor;
+    const { side } = editor.column;
     side.addEventListener("input", ({ target }) => {
       if (target.matches(".edge")) this.move(target.dataset.edge, target.valueAsNumber);
     });
-    side.addEventListener("htmx:afterSettle", () => this.draw());
+    side.addEventListener("renewed", () => this.draw());
+    window.addEventListener("pagehide", () => this.send({ keepalive: true }));
   }
 
   get article() {
@@ -36,28 +37,37 @@ export class Edges {
     this.moved ??= { article, was: { start, end } };
     article.dataset[name] =
       name === "start" ? Math.min(Math.max(0, ms), end - SHORTEST_MS) : Math.max(ms, start + SHORTEST_MS);
+    this.editor.column.showTimes(article, this.moved.was);
     this.draw();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.send(), SEND_AFTER_MS);
   }
 
-  async send() {
+  async send(how) {
     clearTimeout(this.timer);
     const { moved } = this;
     this.moved = null;
     if (!moved) return;
     const { article, was } = moved;
     const { start, end } = article.dataset;
-    const done = await this.structure.setTimes(article, Number(start), Number(end), was);
+    const done = await this.structure.setTimes(article, Number(start), Number(end), was, how);
     if (!done) Object.assign(article.dataset, was);
-    if (this.article === article && !this.moved) this.editor.loadSide(article);
+    if (this.article !== article || this.moved) return;
+    this.editor.column.showTimes(article);
+    this.draw();
+    this.editor.column.load(article);
   }
 
   async draw() {
     const { article } = this;
-    const strip = this.editor.side.querySelector(".edges");
+    const strip = this.editor.column.side.querySelector(".edges");
     if (!strip || !article) return;
     const edges = [...strip.querySelectorAll(".edge")];
+    if (strip.dataset.of !== article.id) { // or of the segment that was open before
+      const { start, end } = article.dataset;
+      for (const edge of edges) Object.assign(edge, { min: start - AROUND_MS, max: Number(end) + AROUND_MS });
+      strip.dataset.of = article.id;
+    }
     for (const edge of edges) {
       const ms = Number(article.dataset[edge.dataset.edge]);
       if (ms < edge.min) edge.min = ms - AROUND_MS;

@@ -3,9 +3,11 @@
 // Forms are made and put away here, at once and without asking the server, so that no key goes
 // astray between two segments and no answer can replace a box in which someone types.
 
-import { Changes } from "./changes.js";
+import { Column } from "./column.js";
 import { Draft } from "./draft.js";
-import { send } from "./sending.js";
+import { setText } from "./patch.js";
+import { newId, send } from "./sending.js";
+import { showState, tell } from "./status.js";
 import { forgetOld, keysUnder, read, write } from "./store.js";
 
 const WORST_FIRST = ["conflict", "unsaved", "saving", "dirty"];
@@ -16,17 +18,13 @@ export class Editor {
     this.prefix = list.dataset.kept;
     this.address = list.dataset.address;
     this.closed = list.dataset.closed !== undefined;
-    this.side = document.getElementById("detail");
+    this.page = newId(); // other tabs keep texts for the same segments
     this.drafts = new Map(); // article -> Draft
     this.current = null;
     this.savedAt = null;
     this.waiting = []; // who wants to know when all is saved
+    this.column = new Column(this);
     forgetOld();
-    document.body.addEventListener("htmx:beforeSwap", (event) => this.beforeSwap(event.detail));
-    this.side.addEventListener("htmx:afterSwap", () => this.renew());
-    this.side.addEventListener("htmx:afterRequest", ({ detail }) => {
-      if (!detail.successful && detail.elt.closest(".tongues")) this.languageRefused(detail.xhr.responseText);
-    });
     window.addEventListener("beforeunload", (event) => {
       this.saveAll();
       if (!this.clean) event.preventDefault();
@@ -40,24 +38,26 @@ export class Editor {
     return [...this.drafts.values()].every((draft) => draft.clean);
   }
 
-  // What an earlier page left unsaved, and the form that came with this one.
+  // What earlier pages left unsaved, and the form that came with this one.
   takeUp() {
     const left = keysUnder(this.prefix);
     if (this.closed) {
       if (left.length) showState("unsaved", "Text of yours is not saved. Reopen the review to save it");
       return;
     }
-    const sent = this.list.querySelector("form.edit")?.closest(".seg");
+    let last = this.list.querySelector("form.edit")?.closest(".seg");
     for (const key of left) {
-      const article = document.getElementById(`s${key.slice(this.prefix.length)}`);
-      if (!article) this.showOrphan(key);
-      else if (article !== sent) this.open(article);
+      const [id] = key.slice(this.prefix.length).split(":");
+      const article = document.getElementById(`s${id}`);
+      if (!article || !this.draftOf(article).takeOver(read(key))) this.showOrphan(key);
+      else if (key !== this.drafts.get(article).key) write(key, null);
+      last ??= article;
     }
-    if (sent) this.open(sent);
+    if (last) this.open(last);
     this.changed();
   }
 
-  // Text for a segment that is not there any more: people decide what becomes of it.
+  // Text that cannot be put into a segment: people decide what becomes of it.
   showOrphan(key) {
     const shown = document.getElementById("orphan").content.firstElementChild.cloneNode(true);
     shown.querySelector("textarea").value = read(key)?.text ?? "";
@@ -68,14 +68,22 @@ export class Editor {
     this.list.before(shown);
   }
 
+  // The form of a segment; until it is opened, it is there for as long as it holds something.
+  draftOf(article) {
+    const draft = this.drafts.get(article) ?? new Draft(article, this);
+    this.drafts.set(article, draft);
+    draft.leaving = draft !== this.current;
+    article.hidden = false; // text that is kept, in a part that the filter left out
+    return draft;
+  }
+
   open(article, caret) {
     if (this.closed) return;
     const before = this.current;
+    if (before && before.article !== article) this.column.sendTyped();
     const known = this.drafts.get(article);
-    const draft = known ?? new Draft(article, this);
-    this.drafts.set(article, draft);
+    const draft = this.draftOf(article);
     this.current = draft;
-    article.hidden = false; // text that is kept, in a part that the filter left out
     draft.focus(known ? draft.box.selectionStart : caret);
     if (before === draft) return;
     if (before) {
@@ -83,12 +91,26 @@ export class Editor {
       before.save();
     }
     this.changed();
-    this.loadSide(article);
+    this.column.moveTo(article);
   }
 
-  // A segment that is no more.
-  forget(draft) {
-    draft.drop();
+  // The open segment, where nothing is being done to it.
+  free() {
+    const draft = this.current;
+    if (!draft || draft.composing) return null;
+    if (draft.conflict) tell("Choose one of the two versions first.");
+    if (draft.held) tell("One moment: the segment is being split or merged.");
+    return draft.conflict || draft.held ? null : draft;
+  }
+
+  // A segment that is no more. `carried`: what its form holds has another place.
+  forget(draft, carried) {
+    if (!carried && !draft.clean) {
+      draft.keep();
+      this.showOrphan(draft.key);
+    } else {
+      draft.drop();
+    }
     this.drafts.delete(draft.article);
     if (this.current === draft) this.current = null;
     draft.article.remove();
@@ -105,6 +127,7 @@ export class Editor {
 
   accept() {
     this.current.wantsAccept = !this.current.article.classList.contains("done");
+    this.current.keep();
     this.current.save();
   }
 
@@ -114,8 +137,8 @@ export class Editor {
 
   // The change of the lexicon with this number, else the one at the caret, or the next.
   turn(n) {
-    const draft = this.current;
-    if (!draft || draft.conflict) return;
+    const draft = this.free();
+    if (!draft) return;
     const { here, box } = draft;
     const item = n ? here.items.find((each) => each.n === n) : here.at(box.selectionStart, box.selectionEnd);
     if (item) draft.turn(item);
@@ -124,38 +147,15 @@ export class Editor {
   // The next language of the recording, for the word at the caret or what is selected.
   setLanguage() {
     const languages = this.list.dataset.languages?.split(" ");
-    const draft = this.current;
-    if (languages && draft && !draft.conflict) draft.setLanguage(languages);
+    if (languages) this.free()?.setLanguage(languages);
   }
 
-  // Not through htmx, whose queue may drop it when another segment is opened meanwhile.
-  async sendLanguage(draft, values) {
-    const answer = await send(`${this.addressOf(draft.article)}language/`, values);
-    if (answer.why || !answer.headers.get("X-Segment-Version")) {
-      this.languageRefused(answer.why);
-      return;
-    }
-    draft.seenAt = Number(answer.headers.get("X-Segment-At"));
-    if (this.current !== draft) return;
-    this.side.innerHTML = answer.text;
-    window.htmx.process(this.side);
-    this.renew();
-  }
-
-  languageRefused(why) {
-    showState("unsaved", `The language is not set: ${why || "no connection, or logged out"}`);
-    if (this.current) this.loadSide(this.current.article);
+  sendLanguage(draft, values) {
+    return this.column.sendLanguage(draft, send(`${this.addressOf(draft.article)}language/`, values));
   }
 
   addressOf(article) {
-    return `${this.address}${article.dataset.id}/`;
-  }
-
-  loadSide(article) {
-    const address = this.addressOf(article);
-    // at once: until it is settled, nothing in it is listened to
-    const swap = "innerHTML settle:0ms";
-    window.htmx.ajax("GET", address, { target: this.side, swap })?.catch(() => {});
+    return `${this.address}${article?.dataset.id}/`;
   }
 
   // To the next mark, or with a step of -1 to the one before; where a segment has none but a check
@@ -190,36 +190,6 @@ export class Editor {
     for (const draft of this.drafts.values()) draft.save();
   }
 
-  // Which answers are shown, and where.
-  beforeSwap(swap) {
-    const asked = swap.requestConfig.elt;
-    if (swap.target !== this.side) return; // of a dialog
-    const draft = this.drafts.get(asked.closest(".seg"));
-    const known = swap.xhr.getResponseHeader("X-Segment-Version"); // else the login page, or an error
-    const { current } = this;
-    const at = Number(swap.xhr.getResponseHeader("X-Segment-At"));
-    const ofCurrent = !current || swap.pathInfo.requestPath.includes(`/segments/${current.article.dataset.id}/`);
-    // what is being typed beside the text must not vanish either
-    const busy = this.side.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox])");
-    if (draft && swap.xhr.status === 409 && known) {
-      swap.shouldSwap = true;
-      swap.target = draft.form.querySelector(".conflict");
-    } else if (!known || !ofCurrent || busy || at < (current?.seenAt ?? 0)) {
-      swap.shouldSwap = false; // or it tells of what was before
-    } else if (current) {
-      current.seenAt = at;
-    }
-  }
-
-  renew() {
-    const section = this.side.querySelector("[data-segment]");
-    if (!section) return;
-    const { segment, version, text } = section.dataset;
-    const draft = this.drafts.get(document.getElementById(`s${segment}`));
-    draft?.renew(text, Number(version));
-    draft?.renewChanges(Changes.read(section.querySelector("template").content));
-  }
-
   // Called whenever a draft's fate changed: forms that were left and are saved become text again.
   changed() {
     for (const [article, draft] of this.drafts) {
@@ -237,8 +207,8 @@ export class Editor {
   count() {
     const accepted = this.list.querySelectorAll(".seg.done").length;
     const all = this.list.childElementCount;
-    document.querySelector("#tally b").textContent = accepted;
-    document.querySelector("#tally span").textContent = all;
+    setText(document.querySelector("#tally b"), accepted);
+    setText(document.querySelector("#tally span"), all);
     Object.assign(document.querySelector(".foot progress"), { max: Math.max(1, all), value: accepted });
   }
 
@@ -262,27 +232,4 @@ export class Editor {
     if (!all) this.open(this.worst().article);
     return all;
   }
-}
-
-const shown = document.getElementById("state");
-const told = document.getElementById("told");
-
-// Something that people should know now, beside whether all is saved.
-export function tell(message) {
-  told.textContent = message;
-  told.hidden = !message;
-}
-
-export function showState(name, message, href) {
-  shown.dataset.state = name;
-  if (shown.textContent === message) return; // else screen readers say it again
-  if (!href) {
-    shown.textContent = message;
-    return;
-  }
-  const link = document.createElement("a");
-  link.href = href;
-  if (!href.startsWith("#")) link.target = "_blank";
-  link.textContent = message;
-  shown.replaceChildren(link);
 }

@@ -1,5 +1,6 @@
 // The player: sound, waveform, clock, speed, and which segment is playing.
 
+import { setText } from "./patch.js";
 import { read, write } from "./store.js";
 
 const FINE_BUCKETS = 20_000; // of the waveform: as many as the server gives
@@ -184,7 +185,7 @@ export class Player {
 
   show() {
     const ms = this.ms;
-    this.now.textContent = clock(ms);
+    setText(this.now, clock(ms));
     this.wave.setAttribute("aria-valuenow", Math.round(ms));
     this.wave.setAttribute("aria-valuetext", clock(ms));
     this.draw();
@@ -269,6 +270,11 @@ function highest(peaks, from, to) {
   let found = 0;
   for (let i = first; i < last; i += 1) found = Math.max(found, peaks[i]);
   return found;
+}
+
+// As people write times, to the millisecond: 02:03.450, or 1:02:03.450.
+export function exact(ms) {
+  return `${clock(ms).slice(0, -2)}.${String(Math.round(ms) % 1000).padStart(3, "0")}`;
 }
 
 export function clock(ms) {

@@ -24,13 +24,13 @@ export class Presence {
     const holder = document.createElement("template");
     holder.innerHTML = answer.text;
     const found = [...holder.content.children];
-    const now = found.map((each) => each.outerHTML).join("");
-    if (now === this.shown) return; // else screen readers say it again
-    this.shown = now;
     document.querySelectorAll(".seg .here").forEach((each) => each.remove());
     for (const each of found) {
       document.querySelector(`#s${each.dataset.segment || 0} .t`)?.append(each.cloneNode(true));
     }
+    const now = found.map((each) => each.outerHTML).join("");
+    if (now === this.shown) return; // else screen readers say it again
+    this.shown = now;
     this.others.replaceChildren(...found);
   }
 }

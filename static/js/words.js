@@ -9,6 +9,7 @@ export class Words {
     this.known = new Map(); // id of a segment -> {version, words: [[start, end, start_ms, end_ms]]}
     this.asked = new Map(); // id of a segment -> the request that brings it
     this.shown = null; // the word that is highlighted
+    this.range = null; // where it stands; collapsed when that was changed
     this.highlight = CSS.highlights ? new Highlight() : null;
     if (this.highlight) CSS.highlights.set(PLAYING, this.highlight);
   }
@@ -44,11 +45,11 @@ export class Words {
     const words = article && this.now(article);
     if (article && !words) this.load(article.dataset.id);
     const word = words?.findLast(([, , start]) => start <= ms) ?? null;
-    if (word === this.shown) return;
+    if (word === this.shown && (!word || this.range?.collapsed === false)) return;
     this.shown = word;
     this.highlight.clear();
-    const range = word && rangeOf(article, word);
-    if (range) this.highlight.add(range);
+    this.range = word && rangeOf(article, word);
+    if (this.range) this.highlight.add(this.range);
   }
 
   // When the word at this place of the text is said.
