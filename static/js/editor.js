@@ -222,7 +222,7 @@ export class Editor {
     if (!draft) showState("saved", this.savedAt ? `Saved ${this.savedAt.toLocaleTimeString()}` : "Saved");
     else if (draft.conflict) showState("conflict", "Two versions", at);
     else if (draft.trouble) showState("unsaved", draft.trouble, draft.loggedOut ? this.list.dataset.login : at);
-    else showState(draft.state, draft.sending ? "Saving…" : "Not saved yet");
+    else showState(draft.state, draft.state === "saving" ? "Saving…" : "Not saved yet");
   }
 
   // Resolves to true once everything is saved; to false, showing the place, when it cannot be.

@@ -163,8 +163,9 @@ export class Structure {
   hold(draft, start, end, caret) {
     const { box } = draft;
     const was = box.value;
-    const line = was.slice(0, start).split("\n").length - 1;
-    box.setRangeText("\n", start, end, caret);
+    const [blanks] = /^\s*/.exec(was.slice(end)); // stay in the first part: the second begins with a word
+    const line = (was.slice(0, start) + blanks).split("\n").length - 1;
+    box.setRangeText(`${blanks}\n`, start, end + blanks.length, caret);
     draft.held = { id: newId(), line, was, now: box.value, start, end };
     this.refresh(draft);
     tell("");
@@ -205,8 +206,8 @@ export class Structure {
     this.editor.changed();
     let answer = await send(address, { ...values, save_id: draft.held.id });
     while (unanswered(answer)) {
-      draft.trouble = `Not saved: ${answer.why}, trying again`;
       draft.loggedOut = answer.status === 403;
+      draft.trouble = `Not saved: ${answer.why}${draft.loggedOut ? "" : ", trying again"}`;
       this.editor.changed();
       await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
       answer = await send(address, { ...values, save_id: draft.held.id });

@@ -56,8 +56,7 @@ class Desk:
                 f"texts => JSON.stringify({SHOWN}) === JSON.stringify(texts)", arg=list(texts)
             )
         except PlaywrightTimeout:
-            assert self.page.evaluate(SHOWN) == list(texts)
-            raise
+            raise AssertionError(f"{self.page.evaluate(SHOWN)} are shown") from None
 
     def stored(self, index: int) -> Segment:
         return Segment.objects.get(pk=self.segments[index].pk)

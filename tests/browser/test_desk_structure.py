@@ -183,7 +183,9 @@ def test_an_edge_is_dragged(desk: Desk) -> None:
     desk.page.mouse.down()
     desk.page.mouse.move(x(7000), y, steps=3)
     with desk.page.expect_response(desk.address(1, "times")):
-        desk.page.mouse.move(x(6500), y, steps=3)  # held for longer than the pause before it is sent
+        desk.page.mouse.move(
+            x(6500), y, steps=3
+        )  # held for longer than the pause before it is sent
     desk.page.mouse.move(x(6000), y, steps=3)
     with desk.page.expect_response(desk.address(1, "times")):
         desk.page.mouse.up()
