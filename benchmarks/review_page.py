@@ -26,10 +26,11 @@ task and the longest time between two frames while playing, and how many frames 
 
 Paint is taken to be done when the main thread is free again after the frame that shows the input:
 a message posted from requestAnimationFrame is handled after layout and paint of that frame. What
-Chromium's own tracing tells of the same keys (EventTiming, up to the frame being on the screen) is
-within 1 ms of it; the Event Timing API would tell it in steps of 8 ms only, and nothing below 16.
-The wait for the next of 60 frames a second hardly counts: a page that was at rest is given its
-frame at once. There is no graphics processor.
+Chromium's own tracing tells of the same keys (EventTiming, up to the frame being on the screen)
+agrees with it; the Event Timing API would tell it in steps of 8 ms only, and nothing below 16. The
+wait for the next of 60 frames a second hardly counts: a page that was at rest is given its frame at
+once. (--disable-frame-rate-limit changes nothing in this headless Chromium, so it is not used.)
+There is no graphics processor.
 """
 
 from __future__ import annotations
@@ -392,7 +393,8 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--keep", action="store_true", help="measure nothing, only serve")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all is cleaned up then, too
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))  # which cleans up
     if not CHROMIUM.exists():
         sys.exit(f"{CHROMIUM} is not installed (apt-get install chromium).")
     with socket.socket() as probe:
@@ -402,7 +404,8 @@ def main() -> None:
         site = fill(port)
         with web(port):
             if options.keep:
-                print(f"{site.url}{site.desk}\nuser {USER}, password “{PASSWORD}”. Ctrl+C ends it.")
+                print(f"{site.url}{site.desk}\nuser {USER}, password “{PASSWORD}”")
+                print("Ctrl+C ends it.", flush=True)
                 threading.Event().wait()
             print(json.dumps(measured(site)))
 
