@@ -20,6 +20,7 @@ export class Player {
     this.root = root;
     this.list = list;
     this.words = words;
+    words.came = () => this.highlight(this.ms); // of what was sought, too, without playing
     this.stepBackMs = Number(root.dataset.stepBackMs);
     this.looped = null; // the article that is played again and again
     this.audio = root.querySelector("audio");

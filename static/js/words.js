@@ -8,6 +8,7 @@ export class Words {
     this.address = `${list.dataset.desk}words/`;
     this.known = new Map(); // id of a segment -> {version, words: [[start, end, start_ms, end_ms]]}
     this.asked = new Map(); // id of a segment -> the request that brings it
+    this.came = () => {}; // told when words were fetched
     this.shown = null; // the word that is highlighted
     this.range = null; // where it stands; collapsed when that was changed
     this.highlight = CSS.highlights ? new Highlight() : null;
@@ -36,7 +37,8 @@ export class Words {
   async fetch(id) {
     const answer = await fetch(`${this.address}?from=${id}`).catch(() => null);
     if (!answer?.ok || answer.redirected) return;
-    for (const [each, found] of Object.entries(await answer.json())) this.known.set(each, found);
+    for (const [each, found] of Object.entries(await answer.json().catch(() => ({})))) this.known.set(each, found);
+    this.came();
   }
 
   // Highlights the word of the playing segment that is said at this time.
