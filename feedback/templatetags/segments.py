@@ -23,17 +23,32 @@ from transcription.templatetags.transcripts import checks, in_words
 
 register = template.Library()
 
+IN_PART = 40  # segments
+CAN_EDIT = ' tabindex="0" role="button"'
 # of what stands in the text, only these are worth a look
 CLASSES = {APPLIED: "lex", OPEN: "maybe"}
 
 
 @register.simple_tag(takes_context=True)
 def articles(context: Context, segments: Iterable[Segment], focus: Segment | None) -> SafeString:
-    """The segments of the desk, all but those of the language asked for hidden; the one in focus
-    with the form to correct it."""
+    """The segments, all but those of the language asked for hidden; the one in focus with the form
+    to correct it."""
+    return mark_safe("\n".join(_articles(context, segments, focus)))
+
+
+@register.simple_tag(takes_context=True)
+def transcript(context: Context, segments: Iterable[Segment], focus: Segment | None) -> SafeString:
+    """The same, some at a time in an element of their own: browsers pass over those out of sight,
+    which takes as long for each as for many."""
+    pieces = _articles(context, segments, focus)
+    parts = (pieces[at : at + IN_PART] for at in range(0, len(pieces), IN_PART))
+    return mark_safe("\n".join(_element("div", "\n".join(part), class_="part") for part in parts))
+
+
+def _articles(context: Context, segments: Iterable[Segment], focus: Segment | None) -> list[str]:
     shown = {segment.pk for segment in context["desk"].shown} | {focus.pk if focus else None}
     can_edit, palette = not context["desk"].closed, context["desk"].palette
-    pieces = [
+    return [
         _article(
             segment,
             can_edit,
@@ -43,7 +58,6 @@ def articles(context: Context, segments: Iterable[Segment], focus: Segment | Non
         )
         for segment in segments
     ]
-    return mark_safe("\n".join(pieces))
 
 
 def _form(context: Context, segment: Segment) -> str:
@@ -68,50 +82,40 @@ def _opening(tag: str, **attributes: object) -> str:
 
 
 def _article(segment: Segment, can_edit: bool, palette: Palette, form: str, *, hidden: bool) -> str:
-    is_gap = segment.is_gap
-    states = (("on", form), ("done", segment.accepted), ("gap", is_gap))
-    parts = [
-        _element("div", _when_and_who(segment), class_="t"),
-        _said(segment, can_edit, palette, bool(form)),
-        form,
-        _element("div", "✓", class_="ck", title="Accepted"),
-        "" if is_gap else _flags(checks(segment.marks)),
-    ]
-    return _element(
-        "article",
-        "\n".join(filter(None, parts)),
-        class_=" ".join(["seg", *(name for name, is_so in states if is_so)]),
-        id=f"s{segment.pk}",
-        data_id=segment.pk,
-        data_version=segment.version,
-        data_position=segment.position,
-        data_start=segment.start_ms,
-        data_end=segment.end_ms,
-        hidden="" if hidden else None,
+    gap = next((mark for mark in segment.marks if mark["kind"] == "gap"), None)
+    classes = f"seg{' on' * bool(form)}{' done' * segment.accepted}{' gap' * bool(gap)}"
+    flags = "" if gap or not segment.marks else _flags(checks(segment.marks))
+    who = f"<span>{escape(segment.speaker)}</span>" if segment.speaker else ""
+    key = segment.pk
+    return (
+        f'<article class="{classes}" id="s{key}" data-id="{key}" data-version="{segment.version}"'
+        f' data-position="{segment.position}" data-start="{segment.start_ms}"'
+        f' data-end="{segment.end_ms}"{" hidden" * hidden}>\n'
+        f'<div class="t"><a href="?segment={key}" class="time" title="Play from here">'
+        f"{clock(segment.start_ms)}</a>{who}</div>\n"
+        f"{_said(segment, can_edit, palette, gap, editing=bool(form))}\n{form}"
+        f'<div class="ck" title="Accepted">✓</div>\n{flags}</article>'
     )
 
 
-def _when_and_who(segment: Segment) -> str:
-    when, href = clock(segment.start_ms), f"?segment={segment.pk}"
-    who = _element("span", escape(segment.speaker)) if segment.speaker else ""
-    return _element("a", when, href=href, class_="time", title="Play from here") + who
-
-
-def _said(segment: Segment, can_edit: bool, palette: Palette, editing: bool) -> str:
+def _said(
+    segment: Segment,
+    can_edit: bool,
+    palette: Palette,
+    gap: dict[str, Any] | None,
+    *,
+    editing: bool,
+) -> str:
     """No blank is added to the text, as the page's script takes it from here."""
-    gaps = [mark for mark in segment.marks if mark["kind"] == "gap"]
-    none = "Not transcribed" if gaps else "no text"
-    return _element(
-        "p",
-        marked(segment, palette),
-        class_="say",
-        hidden="" if editing else None,
-        tabindex="0" if can_edit else None,
-        role="button" if can_edit else None,
-        dir=base_direction(segment),
-        lang=segment.language or None,
-        aria_label=None if segment.text else none,
-        data_none=f"{none}: {gaps[0]['reason']}" if gaps else none,
+    none = "Not transcribed" if gap else "no text"
+    reason = f": {escape(gap['reason'])}" if gap else ""
+    return (
+        f'<p class="say"{" hidden" * editing}'
+        f"{CAN_EDIT * can_edit}"
+        f' dir="{base_direction(segment)}"'
+        + (f' lang="{escape(segment.language)}"' if segment.language else "")
+        + ("" if segment.text else f' aria-label="{none}"')
+        + f' data-none="{none}{reason}">{marked(segment, palette)}</p>'
     )
 
 

@@ -34,13 +34,13 @@ function accept() {
 }
 
 function neighbour(article, step) {
-  const all = [...list.children].filter((each) => !each.hidden || each === article);
+  const all = [...editor.segments].filter((each) => !each.hidden || each === article);
   return all[all.indexOf(article) + step];
 }
 
 function move(step) {
   const from = editor.current?.article ?? document.activeElement?.closest(".seg") ?? list.querySelector(".playing");
-  const to = from ? neighbour(from, step) : list.firstElementChild;
+  const to = from ? neighbour(from, step) : editor.segments[0];
   if (to) editor.open(to);
 }
 

@@ -91,7 +91,7 @@ export class Draft {
     this.fit();
     this.showChanges();
     this.schedule(SAVE_AFTER_MS);
-    this.editor.changed();
+    this.editor.showWorst(this.editor.worst());
   }
 
   // The lexicon's changes in the text of the box.

@@ -15,6 +15,7 @@ const WORST_FIRST = ["conflict", "unsaved", "saving", "dirty"];
 export class Editor {
   constructor(list) {
     this.list = list;
+    this.segments = list.getElementsByClassName("seg"); // as they are at any time, in order
     this.prefix = list.dataset.kept;
     this.address = list.dataset.address;
     this.closed = list.dataset.closed !== undefined;
@@ -175,7 +176,7 @@ export class Editor {
   }
 
   nextMarked(article, step) {
-    const all = [...this.list.children];
+    const all = [...this.segments];
     const from = article ? all.indexOf(article) + step : step > 0 ? 0 : all.length - 1;
     for (let at = from; all[at]; at += step) {
       if (all[at].hidden) continue;
@@ -206,7 +207,7 @@ export class Editor {
 
   count() {
     const accepted = this.list.querySelectorAll(".seg.done").length;
-    const all = this.list.childElementCount;
+    const all = this.segments.length;
     setText(document.querySelector("#tally b"), accepted);
     setText(document.querySelector("#tally span"), all);
     Object.assign(document.querySelector(".foot progress"), { max: Math.max(1, all), value: accepted });

@@ -19,6 +19,7 @@ export class Player {
   constructor(root, list, words) {
     this.root = root;
     this.list = list;
+    this.segments = list.getElementsByClassName("seg");
     this.words = words;
     words.came = () => this.highlight(this.ms); // of what was sought, too, without playing
     this.stepBackMs = Number(root.dataset.stepBackMs);
@@ -186,11 +187,16 @@ export class Player {
 
   show() {
     const ms = this.ms;
-    setText(this.now, clock(ms));
-    this.wave.setAttribute("aria-valuenow", Math.round(ms));
-    this.wave.setAttribute("aria-valuetext", clock(ms));
-    this.draw();
     this.highlight(ms);
+    const shown = clock(ms);
+    if (this.now.textContent !== shown) {
+      setText(this.now, shown);
+      this.wave.setAttribute("aria-valuenow", Math.round(ms));
+      this.wave.setAttribute("aria-valuetext", shown);
+    }
+    const place = Math.round((ms / this.durationMs) * this.canvas.width);
+    if (place !== this.drawn) this.draw();
+    this.drawn = place;
   }
 
   highlight(ms) {
@@ -205,7 +211,7 @@ export class Player {
 
   // The last segment that starts at or before this time, as long as it lasts.
   segmentAt(ms) {
-    const all = this.list.children;
+    const all = this.segments;
     let low = 0;
     let high = all.length;
     while (low < high) {

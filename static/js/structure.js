@@ -78,7 +78,7 @@ export class Structure {
   // Puts the segment together with the one before it.
   async merge() {
     const draft = this.editor.free();
-    const before = draft && previous(draft.article);
+    const before = draft && previous(this.editor.segments, draft.article);
     if (!before) {
       if (draft) tell("There is no segment before this one.");
       return;
@@ -138,7 +138,7 @@ export class Structure {
       return;
     }
     const { current } = editor;
-    const before = current && previous(current.article);
+    const before = current && previous(this.editor.segments, current.article);
     const answer = await send(action, new FormData(form));
     editor.column.sent(form);
     tell(answer.why && `Not done: ${answer.why}`);
@@ -235,22 +235,24 @@ export class Structure {
   // The segments of an answer put where they belong. Returns them, in order. `carried`: the form
   // whose text is carried over.
   take(html, carried) {
-    const { list, drafts } = this.editor;
+    const { list, segments, drafts } = this.editor;
     const holder = document.createElement("template");
     holder.innerHTML = html;
     const pieces = holder.content.querySelector("#pieces");
+    const ids = pieces.dataset.gone.split(" ").filter(Boolean);
+    const gone = ids.map((id) => document.getElementById(`s${id}`)).filter(Boolean);
     const came = [...pieces.children].map((article) => {
       const there = document.getElementById(article.id);
       if (there) article.hidden = there.hidden; // by the filter
       if (there && drafts.has(there)) return update(there, article);
       if (there) there.replaceWith(article);
-      else list.insertBefore(article, after(list, article));
+      else put(article, gone[0] ?? following(segments, article), list);
       return article;
     });
-    for (const id of pieces.dataset.gone.split(" ").filter(Boolean)) {
-      const gone = document.getElementById(`s${id}`);
-      if (drafts.has(gone)) this.editor.forget(drafts.get(gone), drafts.get(gone) === carried);
-      gone?.remove();
+    for (const each of gone) {
+      const draft = drafts.get(each);
+      if (draft) this.editor.forget(draft, draft === carried);
+      each.remove();
     }
     this.editor.changed();
     return came;
@@ -281,16 +283,20 @@ function splittable(draft) {
   return at >= 0 && draft.box.selectionStart > at;
 }
 
-function previous(article) {
-  let before = article.previousElementSibling;
-  while (before?.hidden) before = before.previousElementSibling;
-  return before;
+function previous(segments, article) {
+  const all = [...segments];
+  return all.slice(0, all.indexOf(article)).findLast((each) => !each.hidden);
 }
 
-// What the new one is put before.
-function after(list, article) {
+// Where there is nothing that it stands before, at the end.
+function put(article, next, list) {
+  if (next) next.before(article);
+  else (list.lastElementChild ?? list).append(article);
+}
+
+function following(segments, article) {
   const position = Number(article.dataset.position);
-  return [...list.children].find((each) => Number(each.dataset.position) > position) ?? null;
+  return [...segments].find((each) => Number(each.dataset.position) > position);
 }
 
 // An open segment keeps its form: what stands around it is renewed.
