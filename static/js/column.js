@@ -48,6 +48,9 @@ export class Column {
   // Another segment is open now. Names and times can be given to it at once; what is known of the
   // one before is out of reach.
   moveTo(article) {
+    if (!this.side.querySelector(".particulars")) {
+      this.side.replaceChildren(document.getElementById("particulars").content.cloneNode(true));
+    }
     for (const section of this.side.children) section.inert = !this.content && !section.matches(".particulars");
     const { dataset } = article;
     for (const form of this.side.querySelectorAll(".particulars form")) {

@@ -61,11 +61,8 @@ function nothingSaid() {
   accept();
 }
 
-async function nameSpeaker() {
-  if (!editor.free()) return;
-  const field = () => editor.column.side.querySelector("#speaker");
-  if (!field()) await editor.column.ready();
-  field()?.select();
+function nameSpeaker() {
+  if (editor.free()) editor.column.side.querySelector("#speaker").select();
 }
 
 async function submit() {
