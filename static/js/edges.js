@@ -17,6 +17,7 @@ export class Edges {
     });
     side.addEventListener("renewed", () => this.draw());
     window.addEventListener("pagehide", () => this.send({ keepalive: true }));
+    structure.settleTimes = () => this.send();
   }
 
   get article() {

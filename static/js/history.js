@@ -14,11 +14,11 @@ export class History {
   async older() {
     const draft = this.editor.free();
     if (!draft) return;
+    const now = draft.box.value;
     await draft.settle();
     const column = await this.editor.column.ready();
-    if (this.editor.free() !== draft) return;
+    if (this.editor.current !== draft || draft.box.value !== now) return; // it took long
     const texts = [...column.querySelectorAll("[data-restores]")].map((each) => each.dataset.restores);
-    const now = draft.box.value;
     const text = texts.slice(texts.lastIndexOf(now) + 1).find((each) => each !== now);
     if (text === undefined) tell("There is no text before this one.");
     else this.restore(text);

@@ -10,6 +10,7 @@ const AGAIN_AFTER_MS = 3000;
 export class Structure {
   constructor(editor) {
     this.editor = editor;
+    this.settleTimes = () => Promise.resolve(); // those that are being changed (edges.js)
   }
 
   // Cuts the segment at the caret. Until the server has done it, a line's end stands there: what is
@@ -204,6 +205,7 @@ export class Structure {
   async ask(draft, what, values) {
     const address = this.editor.addressOf(draft.article) + what;
     this.editor.changed();
+    await this.settleTimes();
     let answer = await send(address, { ...values, save_id: draft.held.id });
     while (unanswered(answer)) {
       draft.loggedOut = answer.status === 403;

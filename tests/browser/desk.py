@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -57,6 +58,14 @@ class Desk:
             )
         except PlaywrightTimeout:
             raise AssertionError(f"{self.page.evaluate(SHOWN)} are shown") from None
+
+    def comes_to(self, check: Callable[[], bool]) -> None:
+        """For what is seen in the database only."""
+        for _ in range(400):
+            if check():
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError("It did not come to that.")
 
     def stored(self, index: int) -> Segment:
         return Segment.objects.get(pk=self.segments[index].pk)

@@ -9,6 +9,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
+from feedback.attributes import name_speaker
+from feedback.presence import tell
+from feedback.restructuring import split_segment
 from feedback.saving import Save, save_segment
 from feedback.services import submit_review
 from tests.browser.desk import Desk
@@ -105,6 +108,59 @@ def test_desk(page: Page, heard: Callable[..., Job], colleague: User, complaints
     save_segment(colleague, desk.job, desk.segments[0].pk, Save("one dose!", 1, "y"))
     page.keyboard.type(" now")
     expect(desk.state).to_have_text("Two versions")
+    assert not findings(page)
+
+
+def test_the_column_and_the_dialogs(page: Page, heard: Callable[..., Job], colleague: User) -> None:
+    desk = Desk(page, heard(HEARD, "two doses", "three doses", title="Ward round"))
+    apply(desk.job, *CHANGES)
+    first = desk.stored(0)
+    first.doubts = [[0, 4, 0.3]]
+    first.marks = [*first.marks, {"kind": "loop", "reason": "the same again and again"}]
+    first.save()
+    save_segment(colleague, desk.job, first.pk, Save(f"{first.text} Today.", 1, "x"))
+    name_speaker(colleague, desk.job, first.pk, "Dr Ada")
+    split_segment(colleague, desk.job, desk.segments[1].pk, text="two doses", at=3, version=1)
+    tell(colleague, desk.job, first.pk)
+    desk.reread()
+    desk.visit()
+    expect(desk.segment(0).locator(".here")).to_be_visible()
+    for index in (0, 1):  # with changes and checks; with what can be taken back
+        desk.open(index)
+        desk.has_column(index)
+        for line in page.locator(".history summary").all():
+            line.click()
+        page.get_by_role("slider", name="Start").focus()
+        assert not findings(page)
+    page.locator("summary", has_text="Rename").click()
+    assert not findings(page)
+    page.keyboard.press("F10")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert not findings(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+h")
+    page.keyboard.type("doses")
+    page.get_by_label("Replace by").fill("tablets")
+    expect(page.locator(".hits li")).to_have_count(2)
+    assert not findings(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Shift+L")
+    expect(page.get_by_role("dialog", name="A term for the lexicon")).to_be_visible()
+    assert not findings(page)
+
+
+def test_text_that_was_left_behind(page: Page, heard: Callable[..., Job], reviewer: User) -> None:
+    desk = Desk(page, heard("one dose")).visit()
+    key = f"verbatim:{reviewer.pk}:{desk.job.pk}:999:other"
+    page.evaluate(
+        "key => localStorage.setItem(key, JSON.stringify({ text: 'typed', version: 1 }))", key
+    )
+    desk.visit()
+    expect(page.get_by_label("Text that was not saved")).to_have_value("typed")
+    page.keyboard.press("Backspace")
+    desk.open(0, at=0)
+    page.keyboard.press("Backspace")
+    expect(page.locator("#told")).to_be_visible()
     assert not findings(page)
 
 

@@ -90,8 +90,7 @@ def test_each_key_does_something_wherever_it_is_pressed(
                 press(page, action.default)
                 page.locator("dialog[open]").evaluate_all("all => all.map((each) => each.close())")
         desk.open(1)
-    while page.evaluate(SHOWN) != desk.texts:  # once all of it is done
-        page.wait_for_timeout(50)
+    desk.comes_to(lambda: page.evaluate(SHOWN) == desk.texts)
     desk.is_saved()
 
 

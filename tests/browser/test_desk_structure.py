@@ -142,6 +142,17 @@ def test_edges_are_moved_by_keys_while_typing(desk: Desk) -> None:
     expect(box).to_be_focused()
 
 
+def test_moved_edges_are_kept_by_a_split_and_by_leaving(desk: Desk) -> None:
+    desk.open(1, at=9)
+    desk.page.keyboard.press("Shift+F1")
+    desk.page.keyboard.press("Enter")
+    desk.shows("one dose daily", "two doses", "weekly", "three doses monthly")
+    assert times(desk)[1:3] == [(3900, 5900), (6000, 7500)]
+    desk.page.keyboard.press("Shift+F3")
+    desk.page.goto("/")
+    desk.comes_to(lambda: times(desk)[2] == (6000, 7400))
+
+
 def test_an_edge_is_a_slider_with_keys(desk: Desk) -> None:
     desk.open(1)
     desk.has_column(1)
@@ -232,20 +243,23 @@ def test_naming_the_speaker_and_throughout(desk: Desk) -> None:
     expect(desk.segment(0).locator(".t")).to_contain_text("Dr Ada")
     expect(box).to_be_focused()
     expect(box).to_have_value("one dose daily!")
-    desk.page.keyboard.press("Alt+PageDown")
-    desk.has_column(1)
     desk.page.keyboard.press("Control+i")
+    desk.page.keyboard.type("a")  # in the place of it, as it is selected
+    desk.page.keyboard.press("Backspace")
+    desk.page.keyboard.type("Dr Ada L.")
+    desk.page.keyboard.press("Alt+PageDown")  # without Enter
+    desk.page.keyboard.press("Control+i")  # before the column is there
     desk.page.keyboard.type("Otto")
     throughout = desk.page.get_by_role("checkbox", name="throughout the recording")
     throughout.press("Space")  # wherever nobody is named so far
     throughout.press("Enter")
     expect(desk.segment(2).locator(".t")).to_contain_text("Otto")
     expect(desk.segment(1).locator(".t")).to_contain_text("Otto")
-    expect(desk.segment(0).locator(".t")).to_contain_text("Dr Ada")
+    expect(desk.segment(0).locator(".t")).to_contain_text("Dr Ada L.")
     expect(desk.segment(1).locator("textarea")).to_be_focused()
     desk.page.keyboard.type("!")
     desk.is_saved()
-    assert [segment.speaker for segment in desk.live] == ["Dr Ada", "Otto", "Otto"]
+    assert [segment.speaker for segment in desk.live] == ["Dr Ada L.", "Otto", "Otto"]
     assert desk.texts == ["one dose daily!", "two doses weekly!", "three doses monthly"]
 
 

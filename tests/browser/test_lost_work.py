@@ -290,6 +290,31 @@ def test_keys_after_backspace_and_after_one_more_segment(desk: Desk, gate: Gate)
     assert desk.texts == ["one dose daily and then two doses weekly", "one more!", TEXTS[2]]
 
 
+def test_text_in_a_segment_that_goes_is_shown(desk: Desk, complaints: Complaints) -> None:
+    complaints.expected = CUT
+    gate = Gate(desk.page, desk.address(1, "merge"))
+    desk.page.route("**/save/", lambda route: route.abort())
+    desk.open(1, at=0)
+    desk.page.keyboard.press("Backspace")
+    desk.page.keyboard.press("Alt+PageUp")
+    desk.page.keyboard.type(", at noon")  # into what is being merged
+    expect(desk.state).to_contain_text(TRYING)
+    gate.open()
+    desk.shows("one dose daily two doses weekly", TEXTS[2])
+    left = desk.page.get_by_label("Text that was not saved")
+    expect(left).to_have_value("one dose daily, at noon")
+    assert kept(desk.page) == ["one dose daily, at noon"]
+
+    desk.reread()
+    desk.open(0)
+    desk.has_column(0)
+    desk.page.keyboard.type("!")
+    expect(desk.state).to_contain_text(TRYING)
+    desk.page.get_by_role("button", name="Take back").click()
+    expect(desk.page.locator("#told")).to_have_text("Save the text first.")
+    expect(desk.box).to_have_value("one dose daily two doses weekly!")
+
+
 def test_an_input_method_has_its_keys_to_itself(desk: Desk) -> None:
     box = desk.open(1, at=0)
     composing = {"isComposing": True, "bubbles": True, "cancelable": True}
@@ -372,8 +397,7 @@ def test_the_tab_crashes_during_a_save(desk: Desk) -> None:
     desk.open(0)
     desk.page.keyboard.type(" a")
     expect(desk.state).to_have_text("Saving…")
-    while desk.stored(0).version == 1:
-        desk.page.wait_for_timeout(20)
+    desk.comes_to(lambda: desk.stored(0).version == 2)
     desk.page.keyboard.type("b")
     desk.page.keyboard.press("Control+Enter")
     again = crash(desk, "one dose daily ab")
@@ -393,8 +417,7 @@ def test_the_tab_crashes_during_a_split(desk: Desk, complaints: Complaints, *, d
     desk.open(1, at=9)
     desk.page.keyboard.press("Enter")
     desk.page.keyboard.type("only ")
-    while done and len(desk.live) < 4:
-        desk.page.wait_for_timeout(20)
+    desk.comes_to(lambda: len(desk.live) == (4 if done else 3))
     again = crash(desk, "two doses only weekly")
     if not done:
         again.shows(TEXTS[0], "two doses only weekly", TEXTS[2])
