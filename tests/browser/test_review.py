@@ -27,7 +27,7 @@ def test_a_review_from_the_queue_to_its_figures_and_back(
 
     expect(page.get_by_role("heading", name="Submit the review of Ward round")).to_be_visible()
     expect(page.get_by_text("2 of 2 segments accepted")).to_be_visible()
-    expect(page.locator(".changes ins")).to_have_text("Entresto")
+    expect(page.locator("ol.changes ins")).to_have_text("Entresto")
     page.get_by_role("button", name="Submit review").click()
 
     expect(page.get_by_role("heading", name="Ward round is reviewed")).to_be_visible()
@@ -57,7 +57,7 @@ def test_submitting_saves_first(page: Page, heard: Callable[..., Job]) -> None:
     desk = Desk(page, heard("one dose")).visit()
     desk.open(0).press_sequentially(" daily")
     page.get_by_role("link", name="Submit review").click()
-    expect(page.locator(".changes ins")).to_have_text("daily")
+    expect(page.locator("ol.changes ins")).to_have_text("daily")
     assert desk.stored(0).text == "one dose daily"
 
 
