@@ -30,7 +30,7 @@ def set_times(
     """From when to when it lasts. `was`: the times that the wish was made from. The order of the
     segments stays: none may begin before the one before it. Raises Conflict and Refused."""
     with transaction.atomic():
-        lock_open_job(job)
+        job = lock_open_job(job)
         segment = lock(job, segment_id)
         now = (segment.start_ms, segment.end_ms)
         if segment.retired_at or now not in (was, (start_ms, end_ms)):
@@ -68,7 +68,7 @@ def name_speaker(
     if len(name) > LONGEST_NAME or not shown.isprintable():
         raise Refused(f"A speaker's name has at most {LONGEST_NAME} letters, and no signs unseen.")
     with transaction.atomic():
-        lock_open_job(job)
+        job = lock_open_job(job)
         segment = lock(job, segment_id)
         if segment.retired_at:
             raise Conflict(segment)

@@ -67,7 +67,7 @@ def replace_places(
     changed: list[Segment] = []
     count = left = 0
     with transaction.atomic():
-        lock_open_job(job)
+        job = lock_open_job(job)
         segments = Segment.objects.filter(job=job, pk__in=wanted, retired_at=None)
         found = {segment.pk: segment for segment in segments.select_for_update()}
         for pk, chosen in wanted.items():

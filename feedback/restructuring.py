@@ -52,7 +52,7 @@ def split_segment(
     text = checked(text)
     check_id(save_id)
     with transaction.atomic():
-        lock_open_job(job)
+        job = lock_open_job(job)
         segment = lock(job, segment_id)
         if earlier := _answered(job, segment, save_id):
             return earlier
@@ -73,7 +73,7 @@ def merge_segment(
     text = checked(text)
     check_id(save_id)
     with transaction.atomic():
-        lock_open_job(job)
+        job = lock_open_job(job)
         segment = lock(job, segment_id)
         if earlier := _answered(job, segment, save_id):
             return earlier
@@ -93,7 +93,7 @@ def merge_segment(
 def insert_segment(user: Any, job: Job, segment_id: int) -> Restructured:
     """Put an empty segment into the time between this one and the next. Raises Refused."""
     with transaction.atomic():
-        lock_open_job(job)
+        job = lock_open_job(job)
         segment = lock(job, segment_id)
         if segment.retired_at:
             raise Conflict(segment)
@@ -122,7 +122,7 @@ def take_back(user: Any, job: Job, segment_id: int) -> Restructured:
     """Undo the split, the merger or the insertion that made this segment, where nobody has changed
     what it made. Raises Refused."""
     with transaction.atomic():
-        lock_open_job(job)
+        job = lock_open_job(job)
         segment = lock(job, segment_id)
         made = Revision.objects.filter(segment=segment).order_by("pk").first()
         if segment.retired_at or not made or made.kind not in (*MADE, Revision.Kind.INSERT):

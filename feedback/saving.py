@@ -23,6 +23,11 @@ from transcription.standing import standings, turned
 # saves further apart than this are two sittings, two lines of the history
 SITTING = timedelta(minutes=10)
 LONGEST_TEXT = 20_000
+# of a segment, with a new text; words and what the engine heard stay as they are
+WRITTEN = (
+    *("text", "accepted", "version", "tags", "language", "doubts"),
+    *("edited_by_id", "edited_by_name", "edited_at"),
+)
 DELETED_JOB = "This recording was deleted while you worked on it."
 GONE = "This segment does not exist any more."
 
@@ -67,7 +72,7 @@ def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
     text = checked(save.text)
     check_id(save.id)
     with transaction.atomic():
-        lock_open_job(job)
+        job = lock_open_job(job)
         segment = lock(job, segment_id)
         if first := _version_made_by(save.id, segment):
             return Saved(segment, first)
@@ -95,7 +100,7 @@ def write(
     segment.version += 1
     segment.edited_by_id, segment.edited_by_name = user.pk, user.get_username()
     segment.edited_at = now
-    segment.save()
+    segment.save(update_fields=WRITTEN)
     _note(user, segment, before, save_id, now)
 
 
@@ -112,7 +117,7 @@ def set_language(
     except ValueError as error:
         raise Refused(str(error)) from None
     with transaction.atomic():
-        lock_open_job(job)
+        job = lock_open_job(job)
         segment = lock(job, segment_id)
         if segment.version != version or segment.retired_at:
             raise Conflict(segment)
@@ -169,13 +174,15 @@ def check_id(save_id: str) -> None:
         raise Refused("The save's id holds a NUL character.")
 
 
-def lock_open_job(job: Job) -> None:
-    """Hold the job against a submission meanwhile. Raises Refused when the review is closed."""
+def lock_open_job(job: Job) -> Job:
+    """Hold the job, as it is now, against a submission meanwhile. Raises Refused when the review is
+    closed."""
     found = Job.objects.select_for_update().filter(pk=job.pk).first()
     if found is None:
         raise Refused(DELETED_JOB)
     if found.review_status == Job.Review.REVIEWED:
         raise Refused("This review was submitted already. Reopen it to go on correcting.")
+    return found
 
 
 def lock(job: Job, segment_id: int) -> Segment:
@@ -245,7 +252,9 @@ def note(user: Any, segment: Segment, kind: str, detail: Mapping[str, Any], **mo
 
 
 def begin_review(user: Any, job: Job) -> None:
-    """Where nobody has the job, it is theirs who begins."""
+    """Where nobody has the job, which is locked, it is theirs who begins."""
+    if job.review_status == Job.Review.IN_REVIEW and job.assigned_to_id and job.review_started_at:
+        return
     take_on(job.pk, user)
     Job.objects.filter(pk=job.pk, review_status=Job.Review.WAITING).update(
         review_status=Job.Review.IN_REVIEW

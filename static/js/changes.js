@@ -106,8 +106,9 @@ export class Changes {
     return this.runs.findLast((run) => run.start <= place);
   }
 
-  // The text as nodes, with its marks and languages.
-  nodes() {
+  // The text as nodes, with its marks and languages. Under a box, whose own text is of one language
+  // and direction, these are not told, or its letters would stand elsewhere.
+  nodes({ under = false } = {}) {
     const found = [];
     let at = 0;
     for (const { n, state, other, title, start, end } of this.marks) {
@@ -115,14 +116,14 @@ export class Changes {
       mark.className = CLASSES[state];
       mark.title = title;
       if (n) Object.assign(mark.dataset, { n, state, other });
-      mark.append(...this.inRuns(start, end));
-      found.push(...this.inRuns(at, start), mark);
+      mark.append(...this.inRuns(start, end, under));
+      found.push(...this.inRuns(at, start, under), mark);
       at = end;
     }
-    return [...found, ...this.inRuns(at, this.text.length)];
+    return [...found, ...this.inRuns(at, this.text.length, under)];
   }
 
-  inRuns(start, end) {
+  inRuns(start, end, under) {
     const found = [];
     let at = start;
     for (const { lang, dir, className, title, ...run } of this.runs) {
@@ -130,8 +131,8 @@ export class Changes {
       const last = Math.min(run.end, end);
       if (first >= last) continue;
       const span = document.createElement("span");
-      Object.assign(span, { lang, className });
-      if (dir) span.dir = dir;
+      span.className = className;
+      if (!under) Object.assign(span, dir ? { lang, dir } : { lang });
       if (title) span.title = title;
       span.textContent = this.text.slice(first, last);
       found.push(this.text.slice(at, first), span);

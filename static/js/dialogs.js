@@ -12,14 +12,15 @@ export class Dialogs {
     this.find?.addEventListener("submit", (event) => this.submitted(event));
     this.term?.addEventListener("submit", (event) => this.submitted(event));
     this.find?.addEventListener("click", (event) => this.goTo(event));
-    for (const dialog of [this.find, this.term, this.help]) {
+    this.all = [this.find, this.term, this.help].filter(Boolean);
+    for (const dialog of this.all) {
       // back to where one was at work
-      dialog?.addEventListener("close", () => this.editor.current?.box.focus({ preventScroll: true }));
+      dialog.addEventListener("close", () => this.editor.current?.box.focus({ preventScroll: true }));
     }
   }
 
   get open() {
-    return Boolean(document.querySelector("dialog[open]"));
+    return this.all.some((dialog) => dialog.open);
   }
 
   async openFind() {

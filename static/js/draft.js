@@ -102,7 +102,7 @@ export class Draft {
   // A box cannot hold marks: the same text lies under it, unseen but for them.
   showChanges() {
     const wanted = document.createDocumentFragment();
-    wanted.append(...this.here.nodes());
+    wanted.append(...this.here.nodes({ under: true }));
     patch(this.under, wanted);
   }
 
