@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -83,8 +84,16 @@ class Desk:
         """Count the segments anew, after a split or a merger."""
         self.segments = self.live
 
+    def says(self, state: str) -> None:
+        """Beside the title, about what is saved; a regular expression. Looked at in each frame,
+        where `expect` would come back after a second."""
+        script = "text => new RegExp(text).test(document.getElementById('state').textContent)"
+        with suppress(PlaywrightTimeout):
+            self.page.wait_for_function(script, arg=state, timeout=5000)
+        expect(self.state).to_have_text(re.compile(state), timeout=100)
+
     def is_saved(self) -> None:
-        expect(self.state).to_have_text(re.compile(r"^Saved \d"))
+        self.says(r"^Saved \d")
 
     def address(self, index: int, what: str) -> str:
         return f"**/segments/{self.segments[index].pk}/{what}/"

@@ -86,7 +86,7 @@ def test_each_key_does_something_wherever_it_is_pressed(
     desk = Desk(page, heard(*("one dose and two",) * 4)).visit()
     for _ in range(2):  # with nothing open, then in a segment
         for action in keys.ACTIONS:
-            if action.name != "submit":
+            if action.name not in ("submit", "add_term"):  # they lead elsewhere, later
                 press(page, action.default)
                 page.locator("dialog[open]").evaluate_all("all => all.map((each) => each.close())")
         desk.open(1)

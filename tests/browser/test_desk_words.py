@@ -55,10 +55,10 @@ def highlighted(desk: Desk, word: str, index: int, where: str = "text") -> None:
 
 
 def test_the_word_that_is_said_is_highlighted(desk: Desk) -> None:
+    seek(desk, 500)
     desk.page.keyboard.press("Escape")
     highlighted(desk, "one0", 0)
     highlighted(desk, "two0", 0)
-    highlighted(desk, "three0", 0)
     desk.page.keyboard.press("Escape")
     for ms, word, index in ((48_900, "two12", 12), (4100, "one1", 1)):
         seek(desk, ms)
@@ -117,21 +117,16 @@ def test_ctrl_and_a_click_on_a_word_plays_from_it(desk: Desk) -> None:
 
 def test_a_segment_is_played_again_and_again(desk: Desk) -> None:
     desk.open(2)
-    desk.page.evaluate("document.querySelector('audio').playbackRate = 3")
     desk.page.keyboard.press("Shift+F6")
     expect(desk.segment(2)).to_contain_class("looped")
-    desk.page.evaluate(
-        """() => {
-          window.turns = 0;
-          const audio = document.querySelector("audio");
-          audio.addEventListener("seeking", () => { window.turns += 1; });
-        }"""
-    )
-    desk.page.wait_for_function("() => window.turns >= 2")
-    assert 8 <= seconds(desk) < 12
+    for _ in range(2):
+        seek(desk, 11_300)  # it ends at 11.5 s
+        desk.page.wait_for_function("() => document.querySelector('audio').currentTime < 10")
+        assert seconds(desk) >= 8
     desk.page.keyboard.press("Shift+F6")
     expect(desk.segment(2)).not_to_contain_class("looped")
-    desk.page.wait_for_function("() => document.querySelector('audio').currentTime > 12")
+    seek(desk, 11_300)
+    desk.page.wait_for_function("() => document.querySelector('audio').currentTime > 11.6")
 
 
 def test_the_page_follows_the_words_until_the_reader_scrolls(desk: Desk) -> None:

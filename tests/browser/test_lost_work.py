@@ -52,8 +52,16 @@ def kept(page: Page) -> list[str]:
     return sorted(value["text"] for value in values if isinstance(value, dict))
 
 
+def saved(desk: Desk) -> None:
+    """Without waiting for the pause after which text is saved."""
+    desk.page.clock.fast_forward(600)
+    desk.is_saved()
+
+
 def another_tab(desk: Desk) -> Desk:
-    return Desk(desk.page.context.new_page(), desk.job).visit()
+    page = desk.page.context.new_page()
+    page.clock.install()
+    return Desk(page, desk.job).visit()
 
 
 # --- The server
@@ -92,6 +100,7 @@ def server() -> Iterator[Server]:
         found = Server(stack)
         found.start()
         yield found
+        found.kill()
 
 
 def wait_for_locks(count: int) -> None:
@@ -132,15 +141,15 @@ def test_the_server_is_killed_in_the_middle_of_a_save_and_a_split(
         page.keyboard.press("Control+ArrowRight")
         page.keyboard.press("Enter")
         page.keyboard.type("or three ")
-        expect(desk.state).to_have_text("Saving…")
+        desk.says("Saving…")
         wait_for_locks(2)
         server.kill()
-    expect(desk.state).to_have_text(TRYING)
+    desk.says(TRYING)
     page.keyboard.type("big ")
     assert desk.texts == list(TEXTS)
     server.start()
     page.clock.fast_forward(RETRY_MS)
-    desk.is_saved()
+    saved(desk)
     expected = ["one dose daily, before", "two", "or three big doses weekly", TEXTS[2]]
     desk.shows(*expected)
     assert desk.texts == expected
@@ -168,14 +177,16 @@ def test_the_network_is_cut_during_a_split(
     cut(desk, desk.address(1, "save"), done=done)
     cut(desk, desk.address(1, "split"), done=done)
     desk.page.keyboard.type("!")
-    expect(desk.state).to_have_text(TRYING)  # and whether that was saved nobody knows
+    desk.page.clock.fast_forward(600)
+    desk.says(TRYING)  # and whether that was saved nobody knows
     desk.page.keyboard.type("!")
-    desk.page.keyboard.press("Enter")
-    desk.page.keyboard.type("only ")
-    expect(desk.state).to_have_text(TRYING)
+    with desk.page.expect_event("requestfailed", lambda sent: sent.url.endswith("/split/")):
+        desk.page.keyboard.press("Enter")
+        desk.page.keyboard.type("only ")
+    desk.says(TRYING)
     assert kept(desk.page) == ["two doses!! only weekly"]
     desk.page.clock.fast_forward(RETRY_MS)
-    desk.is_saved()
+    saved(desk)
     expected = [TEXTS[0], "two doses!!", "only weekly", TEXTS[2]]
     desk.shows(*expected)
     assert desk.texts == expected
@@ -190,11 +201,11 @@ def test_the_network_is_cut_during_a_merger(
     cut(desk, desk.address(1, "merge"), done=done)
     desk.open(1, at=0)
     desk.page.keyboard.press("Backspace")
-    expect(desk.state).to_have_text(TRYING)
+    desk.says(TRYING)
     desk.page.keyboard.type("or ")
     assert kept(desk.page) == ["or two doses weekly"]
     desk.page.clock.fast_forward(RETRY_MS)
-    desk.is_saved()
+    saved(desk)
     expected = ["one dose daily or two doses weekly", TEXTS[2]]
     desk.shows(*expected)
     assert desk.texts == expected
@@ -207,11 +218,11 @@ def test_logged_out_during_a_split(desk: Desk, reviewer: User) -> None:
     Session.objects.all().delete()
     desk.page.keyboard.press("Enter")
     desk.page.keyboard.type("only ")
-    expect(desk.state).to_have_text("Not saved: log in again")
+    desk.says("Not saved: log in again")
     assert desk.texts == list(TEXTS)
     log_in(desk.page.context, desk.page.url, reviewer)
     desk.page.clock.fast_forward(RETRY_MS)
-    desk.is_saved()
+    saved(desk)
     assert desk.texts == [TEXTS[0], "two doses", "only weekly", TEXTS[2]]
 
 
@@ -231,11 +242,11 @@ def test_keys_after_enter_belong_to_the_second_part(desk: Desk, gate: Gate) -> N
     desk.page.keyboard.type("at first ")
     desk.page.keyboard.press("Enter")  # again, before the first is done
     desk.page.keyboard.type("then ")
-    expect(desk.state).to_have_text("Saving…")
+    desk.says("Saving…")
     gate.open()
     desk.shows(TEXTS[0], "two doses!", "at first", "then weekly", TEXTS[2])
     desk.page.keyboard.type("on ")  # the caret stayed
-    desk.is_saved()
+    saved(desk)
     assert desk.texts == [TEXTS[0], "two doses!", "at first", "then on weekly", TEXTS[2]]
 
 
@@ -249,7 +260,7 @@ def test_a_split_that_is_deleted_again_at_once(
     desk.page.keyboard.type("only ")
     gate.open()
     desk.shows(TEXTS[0], "two doses only weekly", TEXTS[2])
-    desk.is_saved()
+    saved(desk)
     assert desk.texts == [TEXTS[0], "two doses only weekly", TEXTS[2]]
 
 
@@ -263,7 +274,7 @@ def test_who_has_moved_on_is_not_called_back(desk: Desk, gate: Gate) -> None:
     gate.open()
     desk.shows(TEXTS[0], "two doses", "only weekly", "three doses monthly or")
     desk.page.keyboard.type(" so")
-    desk.is_saved()
+    saved(desk)
     expected = [TEXTS[0], "two doses", "only weekly", "three doses monthly or so"]
     assert desk.texts == expected
     assert [segment.accepted for segment in desk.live] == [False, False, True, False]
@@ -279,14 +290,14 @@ def test_keys_after_backspace_and_after_one_more_segment(desk: Desk, gate: Gate)
     gate.open()
     desk.shows("one dose daily and two doses weekly", TEXTS[2])
     desk.page.keyboard.type("then ")
-    desk.is_saved()
+    saved(desk)
     gate.shut = True
     desk.page.keyboard.press("Alt+Enter")
     desk.page.keyboard.type("one more")
     gate.open()
     desk.shows("one dose daily and then two doses weekly", "one more", TEXTS[2])
     desk.page.keyboard.type("!")
-    desk.is_saved()
+    saved(desk)
     assert desk.texts == ["one dose daily and then two doses weekly", "one more!", TEXTS[2]]
 
 
@@ -298,7 +309,7 @@ def test_text_in_a_segment_that_goes_is_shown(desk: Desk, complaints: Complaints
     desk.page.keyboard.press("Backspace")
     desk.page.keyboard.press("Alt+PageUp")
     desk.page.keyboard.type(", at noon")  # into what is being merged
-    expect(desk.state).to_contain_text(TRYING)
+    desk.says(TRYING)
     gate.open()
     desk.shows("one dose daily two doses weekly", TEXTS[2])
     left = desk.page.get_by_label("Text that was not saved")
@@ -309,7 +320,7 @@ def test_text_in_a_segment_that_goes_is_shown(desk: Desk, complaints: Complaints
     desk.open(0)
     desk.has_column(0)
     desk.page.keyboard.type("!")
-    expect(desk.state).to_contain_text(TRYING)
+    desk.says(TRYING)
     desk.page.get_by_role("button", name="Take back").click()
     expect(desk.page.locator("#told")).to_have_text("Save the text first.")
     expect(desk.box).to_have_value("one dose daily two doses weekly!")
@@ -329,7 +340,7 @@ def test_an_input_method_has_its_keys_to_itself(desk: Desk) -> None:
     keyboard.send("Input.insertText", {"text": "日本 "})
     desk.page.keyboard.press("Enter")
     desk.shows(TEXTS[0], "日本", "two doses weekly", TEXTS[2])
-    desk.is_saved()
+    saved(desk)
     assert desk.texts == [TEXTS[0], "日本", "two doses weekly", TEXTS[2]]
 
 
@@ -345,9 +356,9 @@ def test_the_browsers_undo_takes_back_what_was_typed_in_one_go(desk: Desk) -> No
     expect(box).to_have_value(TEXTS[0])
     desk.page.keyboard.press("Control+Shift+z")
     expect(box).to_have_value("one dose daily, after the meal")
-    desk.is_saved()
+    saved(desk)
     desk.page.keyboard.press("Control+z")
-    desk.is_saved()
+    saved(desk)
     assert desk.texts[0] == TEXTS[0]
 
 
@@ -356,13 +367,13 @@ def test_back_through_the_history_and_forth(desk: Desk, colleague: User) -> None
     desk.visit()
     box = desk.open(0)
     desk.page.keyboard.type("!")
-    desk.is_saved()
+    saved(desk)
     desk.page.keyboard.type("!")
     for text in ("one dose hourly", "one dose daily", "one dose daily"):
         desk.page.keyboard.press("Alt+ArrowUp")
         expect(box).to_have_value(text)
     expect(desk.page.locator("#told")).to_have_text("There is no text before this one.")
-    desk.is_saved()
+    saved(desk)
     assert desk.texts[0] == "one dose daily"
     for text in ("one dose hourly", "one dose hourly!!", "one dose hourly!!"):
         desk.page.keyboard.press("Alt+ArrowDown")
@@ -373,7 +384,7 @@ def test_back_through_the_history_and_forth(desk: Desk, colleague: User) -> None
     desk.page.keyboard.type("?")
     desk.page.keyboard.press("Alt+ArrowDown")  # what was typed since stays
     expect(box).to_have_value("one dose hourly?")
-    desk.is_saved()
+    saved(desk)
     assert desk.texts[0] == "one dose hourly?"
 
 
@@ -388,6 +399,7 @@ def crash(desk: Desk, text: str) -> Desk:
         "text => Object.values(localStorage).some((value) => value.includes(text))", arg=text
     )
     desk.page.close()
+    other.clock.install()
     return Desk(other, desk.job).visit()
 
 
@@ -396,13 +408,13 @@ def test_the_tab_crashes_during_a_save(desk: Desk) -> None:
     desk.page.route(desk.save_address(0), lambda route: route.fetch())
     desk.open(0)
     desk.page.keyboard.type(" a")
-    expect(desk.state).to_have_text("Saving…")
+    desk.says("Saving…")
     desk.comes_to(lambda: desk.stored(0).version == 2)
     desk.page.keyboard.type("b")
     desk.page.keyboard.press("Control+Enter")
     again = crash(desk, "one dose daily ab")
     again.shows("one dose daily ab", *TEXTS[1:])
-    again.is_saved()
+    saved(again)
     assert again.texts[0] == "one dose daily ab"
     assert again.stored(0).accepted
     assert Revision.objects.count() == 1
@@ -421,7 +433,7 @@ def test_the_tab_crashes_during_a_split(desk: Desk, complaints: Complaints, *, d
     again = crash(desk, "two doses only weekly")
     if not done:
         again.shows(TEXTS[0], "two doses only weekly", TEXTS[2])
-        again.is_saved()
+        saved(again)
         assert again.texts[1] == "two doses only weekly"
         return
     again.shows(TEXTS[0], "two doses", "weekly", TEXTS[2])
@@ -443,20 +455,20 @@ def test_two_tabs_in_the_same_segment(desk: Desk, complaints: Complaints) -> Non
     desk.page.keyboard.type(" in one")
     other.open(0)
     other.page.keyboard.type(" in the other")
-    other.is_saved()
+    saved(other)
     assert kept(other.page) == ["one dose daily in one"]  # the other tab left it alone
     desk.page.unroute(desk.save_address(0))
     desk.page.clock.fast_forward(RETRY_MS)
-    expect(desk.state).to_have_text("Two versions")
+    desk.says("Two versions")
     expect(desk.box).to_have_value("one dose daily in one")
     desk.page.close()
     other.page.keyboard.type("!")
-    other.is_saved()
+    saved(other)
     again = another_tab(other)
-    expect(again.state).to_have_text("Two versions")
+    again.says("Two versions")
     expect(again.box).to_have_value("one dose daily in one")
     again.page.keyboard.press("F7")
-    again.is_saved()
+    saved(again)
     assert again.texts[0] == "one dose daily in one"
     assert kept(other.page) == []
 
@@ -524,17 +536,17 @@ def test_a_split_or_a_merger_after_anothers_save(
     desk.has_column(1)
     saved_by(colleague, desk, 1, "two doses hourly")
     desk.page.keyboard.press(key)
-    expect(desk.state).to_have_text("Two versions")
+    desk.says("Two versions")
     expect(box).to_have_value("two doses weekly")
     expect(desk.segment(1).get_by_role("alert")).to_contain_text("conrad saved this segment")
     assert desk.texts == [TEXTS[0], "two doses hourly", TEXTS[2]]
     desk.page.keyboard.press("F7")
-    desk.is_saved()
+    saved(desk)
     assert desk.texts == list(TEXTS)
     desk.page.keyboard.press(key)  # the caret is where it was
     parts = {"Enter": [TEXTS[0], "two doses", "weekly"], "Backspace": [f"{TEXTS[0]} {TEXTS[1]}"]}
     desk.shows(*parts[key], TEXTS[2])
-    desk.is_saved()
+    saved(desk)
     assert desk.texts == [*parts[key], TEXTS[2]]
 
 
@@ -545,7 +557,7 @@ def test_what_another_wrote_in_the_segment_before_is_merged_too(
     saved_by(colleague, desk, 0, "one dose hourly")
     desk.page.keyboard.press("Backspace")
     desk.shows("one dose hourly two doses weekly", TEXTS[2])
-    desk.is_saved()
+    saved(desk)
     assert desk.texts == ["one dose hourly two doses weekly", TEXTS[2]]
 
 
@@ -578,6 +590,7 @@ def test_the_engine_fills_a_gap_while_one_types_beside_it(
     )
     job.chunks.exclude(pk=second.pk).update(text="one dose", words=[["one dose", 0, 900]])
     pipeline.finish(job.pk)
+    page.clock.install()
     desk = Desk(page, job).visit()
     expect(desk.segment(1).get_by_role("button", name="Not transcribed")).to_be_visible()
     desk.open(0)
@@ -591,7 +604,7 @@ def test_the_engine_fills_a_gap_while_one_types_beside_it(
     )
     pipeline.finish(job.pk)
     page.keyboard.type("!")
-    desk.is_saved()
+    saved(desk)
     expect(desk.box).to_be_focused()
     assert desk.texts == ["one dose daily!", "two doses"]
 
@@ -612,6 +625,6 @@ def test_to_transcribe_anew_is_a_job_of_its_own(desk: Desk, reviewer: User) -> N
     anew = rerun_job(desk.job, model="pocketsphinx", owner=reviewer)
     pipeline.prepare(anew.pk)
     desk.page.keyboard.type("!")
-    desk.is_saved()
+    saved(desk)
     assert desk.texts == ["one dose daily!!", *TEXTS[1:]]
     assert not Segment.objects.filter(job=anew).exists()
