@@ -47,7 +47,7 @@ export class Words {
     const words = article && this.now(article);
     if (article && !words) this.load(article.dataset.id);
     const word = words?.findLast(([, , start]) => start <= ms) ?? null;
-    if (word === this.shown && (!word || this.range?.collapsed === false)) return;
+    if (word === this.shown && (!word || stands(this.range))) return;
     this.shown = word;
     this.highlight.clear();
     this.range = word && rangeOf(article, word);
@@ -59,6 +59,11 @@ export class Words {
     const words = (await this.of(article)) ?? [];
     return words.findLast(([start]) => start <= place)?.[2];
   }
+}
+
+// Not where the letters were changed, or are not on the page any more.
+function stands(range) {
+  return Boolean(range) && !range.collapsed && range.startContainer.isConnected;
 }
 
 // Where the word stands on the page; in an open segment that is under the box.

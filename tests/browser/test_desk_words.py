@@ -16,8 +16,9 @@ from transcription.models import Job
 WORD_MS = 800
 # the words that are highlighted, and where they stand
 PLAYING = """() => [...CSS.highlights.get("playing")].map((range) => {
-  const held = range.startContainer.parentElement.closest(".under") ? "box" : "text";
-  return [String(range), range.startContainer.parentElement.closest(".seg").id.slice(1), held];
+  const place = range.startContainer.parentElement;
+  const held = place.closest(".under") ? "box" : "text";
+  return [String(range), place.closest(".seg")?.id.slice(1), held];
 })"""
 
 
