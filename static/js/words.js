@@ -7,7 +7,7 @@ export class Words {
     this.list = list;
     this.address = `${list.dataset.desk}words/`;
     this.known = new Map(); // id of a segment -> {version, words: [[start, end, start_ms, end_ms]]}
-    this.asked = new Map(); // id of a segment -> the request that brings it
+    this.asked = new Map(); // id and version of a segment -> the request that brings its words
     this.came = () => {}; // told when words were fetched
     this.shown = null; // the word that is highlighted
     this.range = null; // where it stands; collapsed when that was changed
@@ -22,16 +22,18 @@ export class Words {
   }
 
   async of(article) {
-    if (!this.now(article)) await this.load(article.dataset.id);
+    if (!this.now(article)) await this.load(article);
     return this.now(article);
   }
 
-  load(id) {
-    if (!this.asked.has(id)) {
-      const done = this.fetch(id).finally(() => setTimeout(() => this.asked.delete(id), 1000));
-      this.asked.set(id, done);
+  // Not twice in a second for the same text.
+  load({ dataset: { id, version } }) {
+    const text = `${id} ${version}`;
+    if (!this.asked.has(text)) {
+      const done = this.fetch(id).finally(() => setTimeout(() => this.asked.delete(text), 1000));
+      this.asked.set(text, done);
     }
-    return this.asked.get(id);
+    return this.asked.get(text);
   }
 
   async fetch(id) {
@@ -45,7 +47,7 @@ export class Words {
   show(article, ms) {
     if (!this.highlight) return;
     const words = article && this.now(article);
-    if (article && !words) this.load(article.dataset.id);
+    if (article && !words) this.load(article);
     const word = words?.findLast(([, , start]) => start <= ms) ?? null;
     if (word === this.shown && (!word || stands(this.range))) return;
     this.shown = word;
