@@ -15,7 +15,8 @@ export class Edges {
     side.addEventListener("input", ({ target }) => {
       if (target.matches(".edge")) this.move(target.dataset.edge, target.valueAsNumber);
     });
-    side.addEventListener("renewed", () => this.draw());
+    // not while a key that was pressed meanwhile is to be seen
+    side.addEventListener("renewed", () => window.requestIdleCallback?.(() => this.draw(), { timeout: 300 }) ?? this.draw());
     window.addEventListener("pagehide", () => this.send({ keepalive: true }));
     structure.settleTimes = () => this.send();
   }

@@ -16,6 +16,7 @@ export class Editor {
   constructor(list) {
     this.list = list;
     this.segments = list.getElementsByClassName("seg"); // as they are at any time, in order
+    this.accepted = list.getElementsByClassName("seg done");
     this.prefix = list.dataset.kept;
     this.address = list.dataset.address;
     this.closed = list.dataset.closed !== undefined;
@@ -206,7 +207,7 @@ export class Editor {
   }
 
   count() {
-    const accepted = this.list.querySelectorAll(".seg.done").length;
+    const accepted = this.accepted.length;
     const all = this.segments.length;
     setText(document.querySelector("#tally b"), accepted);
     setText(document.querySelector("#tally span"), all);
