@@ -10,5 +10,3 @@ application = get_wsgi_application()
 # would take a good part of the time of a long page
 gc.collect()
 gc.freeze()
-# a long page makes a hundred thousand objects, and few of them go in circles
-gc.set_threshold(50_000, 20, 20)
