@@ -26,7 +26,9 @@ FORMAT_VERSION = 1  # of the JSON: another number where a program that reads it 
 def live_segments(job: Job, *, words: bool = True) -> list[Segment]:
     """The segments that are the transcript now, in order; their words take most of the time."""
     found = Segment.objects.filter(job=job, retired_at=None).order_by("position", "id")
-    return list(found if words else found.defer("words", "edited_by_id", "edited_by_name", "edited_at"))
+    return list(
+        found if words else found.defer("words", "edited_by_id", "edited_by_name", "edited_at")
+    )
 
 
 def standings_of(segment: Segment) -> list[Standing]:
