@@ -98,9 +98,8 @@ def _times_around(whole: Content, at: int) -> tuple[int, int]:
     would last no time, by the length of the texts."""
     timed = said(whole.text, whole.words, whole.start_ms, whole.end_ms)
     until = max((word.end_ms for word in timed if word.start < at), default=whole.start_ms)
-    until = min(max(until, whole.start_ms), whole.end_ms)
     begin = min((word.start_ms for word in timed if word.start >= at), default=whole.end_ms)
-    begin = min(max(begin, until), whole.end_ms)
+    begin = max(begin, until)  # an engine's words may overlap
     if until - whole.start_ms >= SHORTEST_MS <= whole.end_ms - begin:
         return until, begin
     edge = whole.start_ms + (whole.end_ms - whole.start_ms) * at // len(whole.text)

@@ -11,7 +11,7 @@ from typing import Any
 from feedback.alignment import Edit, word_edits
 from feedback.models import Revision
 from feedback.palette import Palette
-from feedback.restructuring import STRUCTURE, ancestors
+from feedback.restructuring import CREATED, STRUCTURE, ancestors
 from lexicon.languages import name_of
 from speech_project.templatetags.verbatim import clock
 from transcription import tags
@@ -55,10 +55,6 @@ class Desk:
     @property
     def accepted(self) -> int:
         return sum(segment.accepted for segment in self.segments)
-
-    @property
-    def percent(self) -> int:
-        return round(100 * self.accepted / len(self.segments)) if self.segments else 0
 
     @property
     def marked(self) -> bool:
@@ -116,7 +112,7 @@ def _history(user: Any, segment: Segment) -> Iterator[Line]:
         edited = revision.kind == Kind.EDIT
         edits = word_edits(revision.text_before, revision.text_after) if edited else []
         mine = revision.segment_id == segment.pk
-        made = revision.kind in (Kind.SPLIT, Kind.MERGE, Kind.INSERT)
+        made = revision.kind in CREATED
         yield Line(
             who="You" if revision.user_id == user.pk else revision.user_name,
             what=_in_words(revision, edits),

@@ -32,8 +32,9 @@ from transcription.models import Job, Segment
 SHORTEST_GAP_MS = 100  # between two segments, for one more to be put there
 CLOSEST = 1e-3  # of two positions, for one more to be put between them
 MADE = (Revision.Kind.SPLIT, Revision.Kind.MERGE)
+CREATED = (*MADE, Revision.Kind.INSERT)  # the first line of a segment that no engine made
 # what changes nothing that people would miss
-STRUCTURE = (*MADE, Revision.Kind.INSERT, Revision.Kind.RETIRE, Revision.Kind.RESTORE)
+STRUCTURE = (*CREATED, Revision.Kind.RETIRE, Revision.Kind.RESTORE)
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def take_back(user: Any, job: Job, segment_id: int) -> Restructured:
         job = lock_open_job(job)
         segment = lock(job, segment_id)
         made = Revision.objects.filter(segment=segment).order_by("pk").first()
-        if segment.retired_at or not made or made.kind not in (*MADE, Revision.Kind.INSERT):
+        if segment.retired_at or not made or made.kind not in CREATED:
             raise Refused("There is nothing to take back: no split or merger made this segment.")
         if made.kind == Revision.Kind.INSERT:
             if segment.text:
