@@ -18,6 +18,7 @@ from transcription import tags
 from transcription.engines import MODELS
 from transcription.exports import standings_of
 from transcription.models import Job, Segment
+from transcription.segments import SegmentRow
 
 HISTORY_LENGTH = 20
 Kind = Revision.Kind
@@ -35,7 +36,7 @@ class Desk:
     """What the page and its fragments show."""
 
     job: Job
-    segments: list[Segment]
+    segments: Sequence[Segment | SegmentRow]
     only: str = ""  # the language of which the parts are shown; empty: all of them
 
     @cached_property
@@ -43,7 +44,7 @@ class Desk:
         return Palette(self.job, self.segments)
 
     @cached_property
-    def shown(self) -> list[Segment]:
+    def shown(self) -> Sequence[Segment | SegmentRow]:
         if self.only not in self.palette.codes:
             return self.segments
         return [

@@ -11,6 +11,7 @@ from lexicon.scripts import script_of_letter
 from lexicon.tagging import Run, cannot_tell
 from transcription import tags
 from transcription.models import Job, Segment
+from transcription.segments import SegmentRow
 from transcription.spoken import LETTERS_A_WORD
 
 MOST_COLOURS = 8
@@ -33,7 +34,7 @@ class Shown:
 class Palette:
     """Those of one recording, each with its colour. Of a single one nothing is shown."""
 
-    def __init__(self, job: Job, segments: Iterable[Segment] = ()) -> None:
+    def __init__(self, job: Job, segments: Iterable[Segment | SegmentRow] = ()) -> None:
         said: dict[str, float] = defaultdict(float)  # in words, roughly
         for segment in segments:
             for run in filter(_told, tags.read(segment)):
@@ -68,6 +69,6 @@ def _told(run: Run) -> bool:
     return bool(run.language)
 
 
-def _letters_a_word(segment: Segment, run: Run) -> float:
+def _letters_a_word(segment: Segment | SegmentRow, run: Run) -> float:
     script = script_of_letter(segment.text[run.start])
     return LETTERS_A_WORD.get(script, LETTERS_OF_A_WORD)

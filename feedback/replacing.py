@@ -12,8 +12,8 @@ from feedback.finding import Hit, Search, hits, replaced
 from feedback.saving import Refused, begin_review, checked, lock_open_job, write
 from lexicon import services as lexicon
 from lexicon.models import Source, Term
-from transcription.exports import live_segments
 from transcription.models import Job, Segment
+from transcription.segments import SegmentRow, segment_rows
 
 MOST_SHOWN = 500
 LONGEST_SEARCH = 200
@@ -24,7 +24,7 @@ class Found:
     """What a search found in the whole recording, of which only the first places are shown."""
 
     search: Search
-    shown: list[tuple[Segment, Hit]]
+    shown: list[tuple[SegmentRow, Hit]]
     count: int
 
 
@@ -48,11 +48,7 @@ class Replaced:
 def find(job: Job, search: Search) -> Found:
     """Raises Refused."""
     _check_search(search.text)
-    places = [
-        (segment, hit)
-        for segment in live_segments(job, words=False)
-        for hit in hits(segment.text, search)
-    ]
+    places = [(segment, hit) for segment in segment_rows(job) for hit in hits(segment.text, search)]
     return Found(search, places[:MOST_SHOWN], len(places))
 
 

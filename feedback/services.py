@@ -20,8 +20,9 @@ from feedback.models import Feedback, Revision
 from feedback.saving import Refused, lock_open_job
 from lexicon.services import count
 from transcription import tags
-from transcription.exports import live_segments, standings_of
-from transcription.models import Job, Segment
+from transcription.exports import standings_of
+from transcription.models import Job
+from transcription.segments import SegmentRow, segment_rows
 from transcription.standing import GONE, OPEN
 
 Pair = tuple[str, str]  # what was heard, and what it was corrected to
@@ -47,8 +48,8 @@ class Summary:
     score: scoring.Score
     languages: LanguageScores
     gain: Gain
-    changes: list[tuple[Segment, Edit]]
-    by_people: list[tuple[Segment, Edit]]
+    changes: list[tuple[SegmentRow, Edit]]
+    by_people: list[tuple[SegmentRow, Edit]]
     by_lexicon: list[LexiconChange]
     taught: list[dict[str, Any]]
     engine_text: str
@@ -56,9 +57,9 @@ class Summary:
 
 
 def summarise(job: Job) -> Summary:
-    segments = live_segments(job, words=False)
-    changes: list[tuple[Segment, Edit]] = []
-    by_people: list[tuple[Segment, Edit]] = []
+    segments = segment_rows(job)
+    changes: list[tuple[SegmentRow, Edit]] = []
+    by_people: list[tuple[SegmentRow, Edit]] = []
     score, total, languages = scoring.NOTHING, Gain(), LanguageScores()
     by_lexicon = Counter[tuple[str, str, str]]()
     for segment in segments:
@@ -91,7 +92,7 @@ def summarise(job: Job) -> Summary:
     )
 
 
-def _edits(segment: Segment, before: str) -> list[tuple[Segment, Edit]]:
+def _edits(segment: SegmentRow, before: str) -> list[tuple[SegmentRow, Edit]]:
     edits = word_edits(before, segment.text)
     return [(segment, edit) for edit in edits if edit.kind != "equal"]
 
@@ -168,7 +169,7 @@ def _count(feedback: Feedback, sign: int = 1) -> None:
     count(confirmed=confirmed, undone=undone)
 
 
-def _change(segment: Segment, edit: Edit) -> dict[str, Any]:
+def _change(segment: SegmentRow, edit: Edit) -> dict[str, Any]:
     return asdict(edit) | {
         "segment_id": segment.pk,
         "start_ms": segment.start_ms,

@@ -12,8 +12,8 @@ from lexicon import tokens, versions
 from lexicon.borders import Border, words
 from lexicon.matching import Compiled, Entry, Passage, Replacement, compile_lexicon, match
 from lexicon.models import Term
-from transcription.exports import live_segments
 from transcription.models import Job, Segment
+from transcription.segments import live_segments
 
 MOST_BESIDE = 20_000  # with more approved terms, those on trial are tried alone
 MOST_WORDS = 300_000  # of all transcripts together, so that nobody waits for minutes

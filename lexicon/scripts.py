@@ -16,6 +16,8 @@ SCRIPTS = (
     "Sinh", "Syrc", "Taml", "Telu", "Thaa", "Thai", "Tibt",
 )  # fmt: skip
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Syrc", "Thaa"})
+RIGHT_LETTERS = "".join(rf"\p{{{code}}}" for code in sorted(RIGHT_TO_LEFT))  # in a class of regex
+FROM_RIGHT = regex.compile(f"[{RIGHT_LETTERS}]")
 OTHER = "Zzzz"  # a script that is none of them
 _LETTER = regex.compile(
     r"(?P<Kana>[\p{Script=Hira}\p{Script=Kana}\u30fc\uff70])|(?P<None>[\p{Zyyy}\p{Zinh}])|"
@@ -120,5 +122,6 @@ def usual_scripts_of(language: str) -> frozenset[str]:
 
 def direction_of(text: str) -> str:
     """ "rtl" or "ltr", by most of its letters; empty where it has none."""
-    script = script_of(text)
-    return ("rtl" if script in RIGHT_TO_LEFT else "ltr") if script else ""
+    if not text.isascii() and FROM_RIGHT.search(text) and script_of(text) in RIGHT_TO_LEFT:
+        return "rtl"
+    return "ltr" if any(map(str.isalpha, text)) else ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -296,8 +296,7 @@ class Tagger:
         return Heard(likelihoods, all_stems, neutral)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Words in a row that are in one language. What is `unsure` stands alone, with its confidence;
     `by_person`: somebody said so."""
 
@@ -322,9 +321,8 @@ def runs(tags: Iterable[Tag]) -> list[Run]:
             and last.confidence >= SURE
             and not last.ending
         ):
-            last = found[-1] = replace(
-                last, end=tag.end, confidence=min(last.confidence, tag.confidence)
-            )
+            least = min(last.confidence, tag.confidence)
+            last = found[-1] = last._replace(end=tag.end, confidence=least)
         elif tag.language:
             last = Run(tag.start, tag.end, tag.language, tag.ending, tag.confidence)
             found.append(last)

@@ -21,8 +21,9 @@ from feedback.saving import Conflict, Refused, Save, save_segment
 from feedback.services import submit_review, summarise
 from tests.corrections import CHANGES, HEARD, apply
 from tests.switching import TURKISH_GERMAN, tag
-from transcription.exports import live_segments, standings_of
+from transcription.exports import standings_of
 from transcription.models import Job, Segment
+from transcription.segments import live_segments
 
 TEXT = "Then we lower the dose today"
 

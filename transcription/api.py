@@ -23,8 +23,9 @@ from speech_project.access.objects import why_not
 from transcription import hints, progress
 from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
-from transcription.exports import live_segments, segment_dict
+from transcription.exports import segment_dict
 from transcription.models import Job
+from transcription.segments import live_segments
 from transcription.services import (
     JobRefused,
     NotPossible,

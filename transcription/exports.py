@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from transcription.engines import MODELS
 from transcription.exporting.document import Document, Passage, printable
 from transcription.models import Job, Segment
 from transcription.said import said
+from transcription.segments import SegmentRow, live_segments, segment_rows
 from transcription.standing import Standing, standings
 
 WORD = ("text", "start_ms", "end_ms", "confidence", "estimated")
@@ -23,15 +23,7 @@ FORMAT_VERSION = 1  # of the JSON: another number where a program that reads it 
 # --- Segments ----------------------------------------------------------------------------------
 
 
-def live_segments(job: Job, *, words: bool = True) -> list[Segment]:
-    """The segments that are the transcript now, in order; their words take most of the time."""
-    found = Segment.objects.filter(job=job, retired_at=None).order_by("position", "id")
-    return list(
-        found if words else found.defer("words", "edited_by_id", "edited_by_name", "edited_at")
-    )
-
-
-def standings_of(segment: Segment) -> list[Standing]:
+def standings_of(segment: Segment | SegmentRow) -> list[Standing]:
     """What became of the lexicon's replacements in the segment."""
     return standings(segment.engine_text, read(segment.replacements), segment.text)
 
@@ -48,7 +40,7 @@ def segment_dict(segment: Segment) -> dict[str, Any]:
         "text": segment.text,
         "replacements": [_replacement(standing) for standing in standings_of(segment)],
         "marks": segment.marks,
-        "languages": [asdict(run) for run in tags.read(segment)],
+        "languages": [run._asdict() for run in tags.read(segment)],
         "version": segment.version,
         "accepted": segment.accepted,
         "words": [
@@ -102,10 +94,10 @@ def _text_words(segment: Segment) -> list[dict[str, Any]]:
 def document(job: Job, *, words: bool = False) -> Document:
     """`words`: with what was heard, for the times of words."""
     record = MODELS.get(job.model)
-    segments = live_segments(job, words=words)
+    segments = list[Segment | SegmentRow](live_segments(job) if words else segment_rows(job))
     return Document(
         title=printable(job.title),
-        passages=tuple(_passage(segment, words, at) for at, segment in enumerate(segments, 1)),
+        passages=tuple(_passage(segment, at) for at, segment in enumerate(segments, 1)),
         duration_ms=job.duration_ms or 0,
         languages=tuple(job.languages or job.heard_languages),
         model=record.label if record else job.model,
@@ -119,10 +111,9 @@ def made_at(job: Job) -> datetime:
     return job.finished_at or job.created_at
 
 
-def _passage(segment: Segment, words: bool, number: int) -> Passage:
+def _passage(segment: Segment | SegmentRow, number: int) -> Passage:
     text = printable(segment.text)
-    if text != segment.text:  # nothing that counts characters holds for it
-        segment.text, segment.tags = text, []
+    runs = tags.read(segment) if text == segment.text else []  # which count its characters
     return Passage(
         number=number,
         start_ms=segment.start_ms,
@@ -133,6 +124,6 @@ def _passage(segment: Segment, words: bool, number: int) -> Passage:
         engine_text=printable(segment.engine_text),
         accepted=segment.accepted,
         gap=segment.is_gap and not text.strip(),
-        runs=tuple((run.start, run.end, run.language) for run in tags.read(segment)),
-        heard=segment.words if words else (),
+        runs=tuple((run.start, run.end, run.language) for run in runs),
+        heard=segment.words if isinstance(segment, Segment) else (),
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -246,6 +248,11 @@ class EngineAccount(models.Model):
         return self.name
 
 
+def is_gap(marks: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a segment with these marks stands where a chunk could not be transcribed."""
+    return any(mark.get("kind") == "gap" for mark in marks)
+
+
 class Segment(models.Model):
     job = models.ForeignKey(Job, models.CASCADE, related_name="segments")
     chunk = models.ForeignKey(Chunk, models.SET_NULL, null=True)
@@ -283,5 +290,4 @@ class Segment(models.Model):
 
     @property
     def is_gap(self) -> bool:
-        """Stands where a chunk could not be transcribed."""
-        return any(mark.get("kind") == "gap" for mark in self.marks)
+        return is_gap(self.marks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
 from difflib import SequenceMatcher
 from threading import Thread
 from typing import Any
@@ -17,6 +16,7 @@ from lexicon.normalising import normalise
 from lexicon.tagging import NO_TERMS, WITHOUT_BLANKS, Run, runs, spans, tagger
 from lexicon.vocabulary import folded
 from transcription.models import Job, Segment
+from transcription.segments import SegmentRow
 
 Row = list[Any]  # as a run is stored
 _ready: set[tuple[str, ...]] = set()
@@ -35,7 +35,7 @@ def found(
     return [[_row(run) for run in runs(each)] for each in tags]
 
 
-def read(segment: Segment) -> list[Run]:
+def read(segment: Segment | SegmentRow) -> list[Run]:
     return [Run(*row) for row in segment.tags]
 
 
@@ -88,7 +88,7 @@ def get_ready(job: Job) -> None:
 
 
 def _row(run: Run) -> Row:
-    return [*astuple(replace(run, confidence=round(run.confidence, 2)))]
+    return [*run._replace(confidence=round(run.confidence, 2))]
 
 
 def _laid_over(text: str, rows: Sequence[Row], run: Run) -> list[Row]:
@@ -115,7 +115,7 @@ def _moved(said: Sequence[Run], before: str, after: str) -> list[Run]:
             same = [at for at in range(size) if run.start <= old[i + at][0] < run.end]
             if same:
                 start, end = new[j + same[0]][0], new[j + same[-1]][1]
-                found.append(replace(run, start=start, end=end))
+                found.append(run._replace(start=start, end=end))
     return found
 
 

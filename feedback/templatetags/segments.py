@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -18,11 +19,13 @@ from speech_project.templatetags.verbatim import clock, direction
 from transcription import correcting, tags
 from transcription.exports import standings_of
 from transcription.models import Segment
+from transcription.segments import SegmentRow
 from transcription.standing import APPLIED, OPEN, Standing
 from transcription.templatetags.transcripts import checks, in_words
 
 register = template.Library()
 
+AnySegment = Segment | SegmentRow
 IN_PART = 40  # segments
 CAN_EDIT = ' tabindex="0" role="button"'
 # of what stands in the text, only these are worth a look
@@ -30,14 +33,16 @@ CLASSES = {APPLIED: "lex", OPEN: "maybe"}
 
 
 @register.simple_tag(takes_context=True)
-def articles(context: Context, segments: Iterable[Segment], focus: Segment | None) -> SafeString:
+def articles(context: Context, segments: Iterable[AnySegment], focus: Segment | None) -> SafeString:
     """The segments, all but those of the language asked for hidden; the one in focus with the form
     to correct it."""
     return mark_safe("\n".join(_articles(context, segments, focus)))
 
 
 @register.simple_tag(takes_context=True)
-def transcript(context: Context, segments: Iterable[Segment], focus: Segment | None) -> SafeString:
+def transcript(
+    context: Context, segments: Iterable[AnySegment], focus: Segment | None
+) -> SafeString:
     """The same, some at a time in an element of their own: browsers pass over those out of sight,
     which takes as long for each as for many."""
     pieces = _articles(context, segments, focus)
@@ -45,16 +50,17 @@ def transcript(context: Context, segments: Iterable[Segment], focus: Segment | N
     return mark_safe("\n".join(_element("div", "\n".join(part), class_="part") for part in parts))
 
 
-def _articles(context: Context, segments: Iterable[Segment], focus: Segment | None) -> list[str]:
-    shown = {segment.pk for segment in context["desk"].shown} | {focus.pk if focus else None}
+def _articles(context: Context, segments: Iterable[AnySegment], focus: Segment | None) -> list[str]:
+    shown = {segment.pk for segment in context["desk"].shown}
+    form, at = (_form(context, focus), focus.pk) if focus else ("", None)
     can_edit, palette = not context["desk"].closed, context["desk"].palette
     return [
         _article(
             segment,
             can_edit,
             palette,
-            _form(context, segment) if segment == focus else "",
-            hidden=segment.pk not in shown,
+            form if segment.pk == at else "",
+            hidden=segment.pk not in shown and segment.pk != at,
         )
         for segment in segments
     ]
@@ -81,7 +87,9 @@ def _opening(tag: str, **attributes: object) -> str:
     return f"<{tag}{listed}>"
 
 
-def _article(segment: Segment, can_edit: bool, palette: Palette, form: str, *, hidden: bool) -> str:
+def _article(
+    segment: AnySegment, can_edit: bool, palette: Palette, form: str, *, hidden: bool
+) -> str:
     gap = next((mark for mark in segment.marks if mark["kind"] == "gap"), None)
     classes = f"seg{' on' * bool(form)}{' done' * segment.accepted}{' gap' * bool(gap)}"
     flags = "" if gap or not segment.marks else _flags(checks(segment.marks))
@@ -99,7 +107,7 @@ def _article(segment: Segment, can_edit: bool, palette: Palette, form: str, *, h
 
 
 def _said(
-    segment: Segment,
+    segment: AnySegment,
     can_edit: bool,
     palette: Palette,
     gap: dict[str, Any] | None,
@@ -128,7 +136,7 @@ def _flags(found: Iterable[dict[str, Any]]) -> str:
 
 
 @register.simple_tag
-def marked(segment: Segment, palette: Palette, which: str = "marks") -> SafeString:
+def marked(segment: AnySegment, palette: Palette, which: str = "marks") -> SafeString:
     """The text with <mark>s: those worth a look, or "all" that can be turned; and where there are
     several languages, a <span> for each run of one. No blank is added."""
     text = segment.text
@@ -144,7 +152,7 @@ def marked(segment: Segment, palette: Palette, which: str = "marks") -> SafeStri
     return mark_safe("".join([*parts, _in_spans(text, spans, at, len(text))]))
 
 
-def _lexicon_marks(segment: Segment, which: str) -> Iterator[tuple[int, int, str]]:
+def _lexicon_marks(segment: AnySegment, which: str) -> Iterator[tuple[int, int, str]]:
     """Where each is, and the tag that opens it."""
     for number, standing in enumerate(standings_of(segment) if segment.replacements else ()):
         if standing.turnable if which == "all" else standing.state in CLASSES:
@@ -152,7 +160,7 @@ def _lexicon_marks(segment: Segment, which: str) -> Iterator[tuple[int, int, str
 
 
 def _doubts(
-    segment: Segment, marks: Sequence[tuple[int, int, str]]
+    segment: AnySegment, marks: Sequence[tuple[int, int, str]]
 ) -> Iterator[tuple[int, int, str]]:
     """Of what a reviewer has accepted there are none any more, nor where the lexicon's are."""
     for start, end, confidence in () if segment.accepted else segment.doubts:
@@ -168,34 +176,53 @@ def _in_spans(text: str, spans: Sequence[tuple[int, int, str]], start: int, end:
     for begin, stop, opening in spans:
         first, last = max(begin, at), min(stop, end)
         if first < last:
-            parts += [escape(text[at:first]), opening, escape(text[first:last]), "</span>"]
+            if at < first:
+                parts.append(escape(text[at:first]))
+            parts += [opening, escape(text[first:last]), "</span>"]
             at = last
-    return "".join([*parts, escape(text[at:end])])
+    if at < end:
+        parts.append(escape(text[at:end]))
+    return "".join(parts)
 
 
-def _spans(segment: Segment, palette: Palette) -> Iterator[tuple[int, int, str]]:
+def _spans(segment: AnySegment, palette: Palette) -> Iterator[tuple[int, int, str]]:
     """Where each run of a language is, and the tag that opens it."""
-    base = base_direction(segment)
+    base, colours = base_direction(segment), palette.colours
     for run in tags.read(segment):
         if not run.language:  # a person said that it is in none
             continue
-        classes, title = f"l{palette.colours.get(run.language, 0)}", ""
-        if run.ending:
-            classes += f" e{palette.colours.get(run.ending, 0)}"
-            title = f"{name_of(run.language)} with an ending in {name_of(run.ending)}"
-        elif run.confidence < SURE:
-            classes += " unsure"
-            title = f"Perhaps {name_of(run.language)}"
         way = _direction(segment.text[run.start : run.end])
-        opening = f'<span class="{classes}" lang="{escape(run.language)}"'
-        opening += f' dir="{way}"' if way != base else ""
-        opening += f' title="{escape(title)}"' if title else ""
-        yield run.start, run.end, f"{opening}>"
+        yield (
+            run.start,
+            run.end,
+            _run_opening(
+                run.language,
+                colours.get(run.language, 0),
+                run.ending,
+                colours.get(run.ending, 0),
+                run.confidence >= SURE,
+                way if way != base else "",
+            ),
+        )
+
+
+@cache
+def _run_opening(
+    language: str, colour: int, ending: str, ending_colour: int, sure: bool, way: str
+) -> str:
+    classes, title = f"l{colour}", None
+    if ending:
+        classes += f" e{ending_colour}"
+        title = f"{name_of(language)} with an ending in {name_of(ending)}"
+    elif not sure:
+        classes += " unsure"
+        title = f"Perhaps {name_of(language)}"
+    return _opening("span", class_=classes, lang=language, dir=way or None, title=title)
 
 
 def _direction(text: str) -> str:
     """Of a run, by its first letter; a number is written from the left."""
-    first = next(filter(None, map(script_of_letter, text)), "")
+    first = "" if text.isascii() else next(filter(None, map(script_of_letter, text)), "")
     return "rtl" if first in RIGHT_TO_LEFT else "ltr"
 
 
@@ -213,7 +240,7 @@ def _mark(number: int, standing: Standing) -> str:
 
 
 @register.filter
-def base_direction(segment: Segment) -> str:
+def base_direction(segment: AnySegment) -> str:
     """The `dir` of a segment: by its main language, where any of it is written so; else by most of
     its letters."""
     if segment.language:

@@ -15,9 +15,9 @@ from feedback.views.common import by_script, number, refused
 from feedback.views.searching import NO_SEARCH
 from transcription import tags
 from transcription.access import get_job
-from transcription.exports import live_segments
 from transcription.models import Job, Segment
 from transcription.said import said
+from transcription.segments import segment_rows
 from transcription.services import JobRefused, rename_job
 from transcription.views import ensure_playback
 
@@ -27,15 +27,15 @@ WORDS_OF = 40  # segments, in one answer
 @require_safe
 def desk(request: HttpRequest, job_id: str) -> HttpResponse:
     job = get_job(request.user, job_id)
-    segments = live_segments(job, words=False)
+    segments = segment_rows(job)
     if not segments and job.status != Job.Status.COMPLETED:
         return redirect("job", job.pk)
     ensure_playback(job)
     tags.get_ready(job)
     page = Desk(job, segments, only=request.GET.get("only", ""))
-    wanted = request.GET.get("segment", "")
-    focus = next((s for s in segments if str(s.pk) == wanted), None)
-    context = {"desk": page, "job": job, "focus": None if page.closed else focus}
+    wanted = Segment.objects.filter(job=job, pk=number(request.GET.get("segment")), retired_at=None)
+    focus = None if page.closed else wanted.first()
+    context = {"desk": page, "job": job, "focus": focus}
     context |= for_desk(request) | {"search": NO_SEARCH}
     if focus:
         context |= detail(request.user, job, focus)

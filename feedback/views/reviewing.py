@@ -16,8 +16,8 @@ from feedback.quality import MOST_REVIEWS, by_model, languages
 from feedback.saving import Refused
 from feedback.services import Pair, reopen_review, submit_review, summarise
 from transcription.access import get_job, visible_jobs
-from transcription.exports import live_segments
 from transcription.models import Job
+from transcription.segments import segment_rows
 
 BETWEEN = "\t"  # what was heard and what it was corrected to, in a form
 
@@ -34,7 +34,7 @@ def submit(request: HttpRequest, job_id: str) -> HttpResponse:
         return redirect("reviewed", job.pk)
     if job.review_status == Job.Review.REVIEWED:
         return redirect("reviewed", job.pk)
-    page = Desk(job, live_segments(job, words=False))
+    page = Desk(job, segment_rows(job))
     summary = summarise(job)
     context = {"job": job, "desk": page, "summary": summary}
     return render(request, "submit.html", context | _rates(summary.languages))

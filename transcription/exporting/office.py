@@ -22,7 +22,7 @@ from docx.oxml.ns import nsdecls
 from docx.shared import Mm, RGBColor
 
 from lexicon.borders import blank_between
-from lexicon.scripts import direction_of, usual_scripts_of
+from lexicon.scripts import FROM_RIGHT, RIGHT_LETTERS, direction_of, usual_scripts_of
 from transcription.exporting.document import (
     Document,
     Options,
@@ -38,10 +38,10 @@ MUTED = RGBColor(0x63, 0x67, 0x6F)
 A4_MM = (210, 297)
 LONGEST_PROPERTY = 255  # characters; python-docx takes no more
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
-_RTL = r"\p{Arab}\p{Hebr}\p{Syrc}\p{Thaa}"
 # letters of one direction with the signs after them; digits go with what is before
-_ONE_WAY = regex.compile(rf"[^{_RTL}]+|[{_RTL}](?:[{_RTL}]|[^\p{{L}}]+(?=[{_RTL}])|[^\p{{L}}]+$)*")
-_HAS_RTL = regex.compile(rf"[{_RTL}]")
+_ONE_WAY = regex.compile(
+    r"[^R]+|[R](?:[R]|[^\p{L}]+(?=[R])|[^\p{L}]+$)*".replace("R", RIGHT_LETTERS)
+)
 
 
 def docx(document: Document, options: Options) -> bytes:
@@ -119,7 +119,7 @@ def _by_language(passage: Passage) -> Iterator[tuple[str, str]]:
 def _paragraph(parts: list[Part], style: str = "") -> str:
     text = "".join(part for part, _, style_of_part in parts if not style_of_part)
     properties = f'<w:pStyle w:val="{style}"/>' if style else ""
-    if _HAS_RTL.search(text) and direction_of(text) == "rtl":
+    if direction_of(text) == "rtl":
         properties += "<w:bidi/>"
     runs = "".join(_run(*part) for part in parts)
     return f"<w:p><w:pPr>{properties}</w:pPr>{runs}</w:p>"
@@ -127,10 +127,12 @@ def _paragraph(parts: list[Part], style: str = "") -> str:
 
 def _run(text: str, language: str, style: str) -> str:
     text = printable(text)
-    if not _HAS_RTL.search(text):
+    if not FROM_RIGHT.search(text):
         return _run_of(text, language, style, rtl=False)
     parts = _ONE_WAY.findall(text)
-    return "".join(_run_of(part, language, style, rtl=bool(_HAS_RTL.match(part))) for part in parts)
+    return "".join(
+        _run_of(part, language, style, rtl=bool(FROM_RIGHT.match(part))) for part in parts
+    )
 
 
 def _run_of(text: str, language: str, style: str, *, rtl: bool) -> str:
