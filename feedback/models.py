@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from lexicon.models import Term
+from speech_project.access.models import ApiKey
 from transcription.models import Job, Segment
 
 
@@ -74,6 +75,7 @@ class Feedback(models.Model):
     job = models.ForeignKey(Job, models.CASCADE, related_name="feedback")
     reviewer_id = models.IntegerField(null=True)
     reviewer_name = models.TextField("reviewer", blank=True)
+    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True)
     engine_text = models.TextField(blank=True)
     corrected_text = models.TextField(blank=True)
     diff_data = models.JSONField(default=list)
@@ -102,11 +104,16 @@ class Feedback(models.Model):
 
 
 class TermEvidence(models.Model):
-    """Where a term was learned from."""
+    """Where a term was learned from, or where what it led to was taken back."""
+
+    class Kind(models.TextChoices):
+        TAUGHT = "taught"
+        UNDONE = "undone"
 
     term = models.ForeignKey(Term, models.CASCADE, related_name="evidence")
     feedback = models.ForeignKey(Feedback, models.CASCADE, null=True)
     segment = models.ForeignKey(Segment, models.SET_NULL, null=True)
+    kind = models.CharField(choices=Kind, default=Kind.TAUGHT)
     heard = models.TextField()
     corrected = models.TextField()
     start_ms = models.BigIntegerField(null=True)

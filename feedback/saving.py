@@ -74,7 +74,8 @@ def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
     with transaction.atomic():
         job = lock_open_job(job)
         segment = lock(job, segment_id)
-        if first := _version_made_by(save.id, segment):
+        # one that made a version is repeated from an older one
+        if segment.version != save.version and (first := _version_made_by(save.id, segment)):
             return Saved(segment, first)
         stale = segment.version != save.version and segment.text != text
         if stale or segment.retired_at:

@@ -58,6 +58,7 @@ class Term(models.Model):
     example = models.TextField(blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     source = models.CharField(choices=Source, default=Source.ADMIN, editable=False)
+    confidence = models.FloatField(null=True, editable=False)
     frequency = models.IntegerField(default=0, editable=False)
     sent_count = models.IntegerField(default=0, editable=False)
     matched_count = models.IntegerField(default=0, editable=False)
@@ -101,6 +102,7 @@ class Alternative(models.Model):
     normalized = models.TextField(editable=False)
     source = models.CharField(choices=Source, default=Source.ADMIN, editable=False)
     count = models.IntegerField(default=0, editable=False)
+    undone_count = models.IntegerField(default=0, editable=False)
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

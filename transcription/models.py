@@ -63,6 +63,7 @@ class Job(Work):
     group_id = models.IntegerField(null=True, blank=True)
     api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, editable=False)
     source_job = models.ForeignKey("self", models.SET_NULL, null=True, editable=False)
+    proposal = models.BooleanField(default=False, editable=False)
     audio_file = models.TextField(editable=False)
     audio_name = models.TextField(editable=False)
     audio_sha256 = models.CharField("SHA-256", editable=False)

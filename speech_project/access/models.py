@@ -16,6 +16,10 @@ class ApiKey(models.Model):
         "group", null=True, blank=True, help_text="Reviewers of this group see the key's jobs."
     )
     scopes = models.JSONField(default=list, blank=True, editable=False)
+    training_consent = models.BooleanField(
+        default=False,
+        help_text="Its recordings and their corrected text may be exported to train engines.",
+    )
     rate_limit_per_minute = models.IntegerField(
         default=60, validators=[MinValueValidator(0)], help_text="0: no limit."
     )

@@ -5,6 +5,8 @@ import { Changes } from "./changes.js";
 import { exact } from "./player.js";
 import { showState, tell } from "./status.js";
 
+const RESTED_MS = 250; // since the last key: to show an answer takes as long as a key or two
+const SAVED_FIRST_MS = 40; // the save of the segment that was left has the server to itself
 const FIELDS = ".particulars input:not([type=hidden], [type=range])";
 
 export class Column {
@@ -13,6 +15,7 @@ export class Column {
     this.side = document.getElementById("detail");
     this.waiting = []; // who wants to read it once it tells of the open segment
     this.missed = false; // what came while someone was at work in it
+    this.saved = null; // a save's answer, to be shown once whoever types rests
     document.body.addEventListener("htmx:beforeSwap", (event) => this.beforeSwap(event.detail));
     document.body.addEventListener("htmx:afterRequest", (event) => this.answered(event.detail));
     this.side.addEventListener("htmx:afterSwap", () => this.renew());
@@ -40,6 +43,7 @@ export class Column {
 
   load(article) {
     if (!article) return;
+    this.saved = null;
     // at once: until it is settled, nothing in it is listened to
     const swap = "innerHTML settle:0ms";
     window.htmx.ajax("GET", this.editor.addressOf(article), { target: this.side, swap })?.catch(() => {});
@@ -62,7 +66,9 @@ export class Column {
     if (throughout) throughout.checked = false;
     this.showTimes(article);
     this.side.dispatchEvent(new Event("renewed"));
-    this.load(article);
+    this.saved = null;
+    clearTimeout(this.loading);
+    this.loading = setTimeout(() => this.load(article), SAVED_FIRST_MS);
   }
 
   // As they are on the page; `stored`, as the server has them.
@@ -102,12 +108,36 @@ export class Column {
       swap.target = draft.form.querySelector(".conflict");
     } else if (!known || !ofCurrent || at < (current?.seenAt ?? 0)) {
       swap.shouldSwap = false; // or it tells of what was before
+    } else if (current && swap.requestConfig.verb === "post") {
+      this.saved = { draft: current, at, html: swap.xhr.responseText };
+      this.showRested();
+      swap.shouldSwap = false;
     } else if (this.busy) {
       this.missed = true;
       swap.shouldSwap = false;
     } else if (current) {
       current.seenAt = at;
     }
+  }
+
+  // Again with each key.
+  showRested() {
+    if (!this.saved) return;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.saved && this.show(this.saved), RESTED_MS);
+  }
+
+  show({ draft, at, html }) {
+    this.saved = null;
+    if (this.editor.current !== draft || at < draft.seenAt) return;
+    if (this.busy) {
+      this.missed = true;
+      return;
+    }
+    draft.seenAt = at;
+    this.side.innerHTML = html;
+    window.htmx.process(this.side);
+    this.renew();
   }
 
   // What is being typed or dragged in it must not vanish.
@@ -133,11 +163,7 @@ export class Column {
       this.languageRefused(answer.why);
       return;
     }
-    draft.seenAt = Number(answer.headers.get("X-Segment-At"));
-    if (this.editor.current !== draft) return;
-    this.side.innerHTML = answer.text;
-    window.htmx.process(this.side);
-    this.renew();
+    this.show({ draft, at: Number(answer.headers.get("X-Segment-At")), html: answer.text });
   }
 
   languageRefused(why) {

@@ -91,6 +91,7 @@ export class Draft {
     this.fit();
     this.showChanges();
     this.schedule(SAVE_AFTER_MS);
+    this.editor.column.showRested();
     this.editor.showWorst(this.editor.worst());
   }
 
