@@ -26,6 +26,7 @@ export class Column {
 
   // What it tells now, null where that is of another segment.
   get content() {
+    if (this.saved) this.show(this.saved);
     const found = this.side.querySelector("[data-segment]");
     const { current } = this.editor;
     return found && found.dataset.segment === current?.article.dataset.id ? this.side : null;
@@ -68,7 +69,7 @@ export class Column {
     this.side.dispatchEvent(new Event("renewed"));
     this.saved = null;
     clearTimeout(this.loading);
-    this.loading = setTimeout(() => this.load(article), SAVED_FIRST_MS);
+    this.loading = setTimeout(() => this.editor.current?.article === article && this.load(article), SAVED_FIRST_MS);
   }
 
   // As they are on the page; `stored`, as the server has them.
