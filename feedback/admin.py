@@ -20,6 +20,7 @@ from django.utils.html import format_html, format_html_join
 from feedback.models import Feedback, TermEvidence
 from feedback.saving import Refused
 from feedback.services import reopen_review
+from feedback.templatetags.review import kind_of_edit
 from feedback.trials import recent_reviews, trial
 from lexicon.admin import TermAdmin
 from lexicon.models import Term
@@ -43,8 +44,8 @@ class FeedbackAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ("job",)
     show_full_result_count = False
     fields = ("job", "desk", "reviewer_name", "accuracy", "wer", "cer", "mer",
-              "word_errors", "reference_words", "seconds_spent", "lexicon_did", "changes", "taught",
-              "created_at", "withdrawn_at")  # fmt: skip
+              "term_error_rate", "word_errors", "reference_words", "seconds_spent", "lexicon_did",
+              "changes", "taught", "created_at", "withdrawn_at")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
         return super().get_queryset(request).filter(job__in=visible_jobs(request.user))
@@ -61,7 +62,7 @@ class FeedbackAdmin(ReadOnly, admin.ModelAdmin):
     def changes(self, feedback: Feedback) -> str:
         return format_html_join(
             "", "<div><del>{}</del> <ins>{}</ins> ({})</div>",
-            ((c["before"], c["after"], c["kind"]) for c in feedback.diff_data),
+            ((c["before"], c["after"], kind_of_edit(c["kind"])) for c in feedback.diff_data),
         ) or "–"  # fmt: skip
 
     @admin.display(description="the lexicon")

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from rapidfuzz.distance import Levenshtein
@@ -14,6 +15,10 @@ from lexicon.borders import Border, graphemes, words
 
 INAUDIBLE = "[inaudible]"  # as the desk writes it
 _INAUDIBLE = re.compile(rf"[^\w\s]*{re.escape(INAUDIBLE)}[^\w\s]*")
+_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[.,'’٬]\d{3})+(?!\d)")
+_PARTED = re.compile(r"(?<=\d)[.,'’٬](?=\d)")
+_DECIMAL = re.compile(r"(?<=\d)[.,٫](?=\d)")
+_POINT = "\ue000"  # for the time that punctuation is taken out
 ALIKE = 0.65  # of the letters of two words: then it is shown which of them differ
 
 
@@ -30,7 +35,7 @@ class Edit:
     """A run of words that differ; `before` or `after` is empty for an insertion or a deletion.
 
     `kind`: equal, substitution, deletion, insertion, or, where only that differs, case or
-    punctuation. `before_at` and `after_at` are where it begins, in characters of the texts; where
+    punctuation; `kinds.told` knows more of them. `before_at` and `after_at` are where it begins, in characters of the texts; where
     it is nothing in one of them, they are where it would stand. `blank`: it stands behind one.
     """
 
@@ -62,13 +67,20 @@ def understood(text: str) -> str:
     return _INAUDIBLE.sub(lambda found: " " * len(found[0]), text)
 
 
+@lru_cache(maxsize=100_000)
 def bare(word: str) -> str:
-    """A word as it counts for errors: NFKC, casefolded, without punctuation around or inside.
+    """A word as it counts for errors: NFKC, casefolded, without punctuation around or inside, but
+    with the point of a decimal number: 2.5 is not 25.
 
     A word of nothing but symbols stays, so that a lost "%" is an error.
     """
     folded = unicodedata.normalize("NFKC", word).casefold()
-    return "".join(c for c in folded if unicodedata.category(c)[0] != "P") or folded
+    if word.isalpha():
+        return folded
+    whole = _THOUSANDS.sub(lambda found: _PARTED.sub("", found[0]), folded)
+    plain = _DECIMAL.sub(_POINT, whole)
+    kept = "".join(c for c in plain if unicodedata.category(c)[0] != "P")
+    return kept.replace(_POINT, ".") or folded
 
 
 class _Words:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from feedback.alignment import Edit, word_edits
+from feedback.kinds import told
 from feedback.models import Revision
 from feedback.palette import Palette
 from feedback.restructuring import CREATED, STRUCTURE, ancestors
@@ -97,10 +98,16 @@ def detail(user: Any, job: Job, segment: Segment) -> dict[str, Any]:
         "runs": [
             {"text": segment.text[run.start : run.end], "run": run} for run in tags.read(segment)
         ],
-        "edits": word_edits(segment.engine_text, segment.text),
+        "edits": _edits(job, segment),
         "changes": standings_of(segment),
         "history": list(_history(user, segment)),
     }
+
+
+def _edits(job: Job, segment: Segment) -> list[Edit]:
+    before, after = segment.engine_text, segment.text
+    languages = {*job.languages, *job.heard_languages, segment.language}
+    return told(word_edits(before, after), before, after, languages=languages)
 
 
 def _history(user: Any, segment: Segment) -> Iterator[Line]:
@@ -128,6 +135,8 @@ def _history(user: Any, segment: Segment) -> Iterator[Line]:
 def _in_words(revision: Revision, edits: Sequence[Edit]) -> str:
     told = revision.detail
     match revision.kind:
+        case Kind.EDIT if "proposal" in told:
+            return f"taken from {told['model']}"
         case Kind.EDIT:
             places = sum(edit.kind != "equal" for edit in edits)
             return f"{places} change{'' if places == 1 else 's'}"

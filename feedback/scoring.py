@@ -1,26 +1,38 @@
 """How far the engine's text was from the corrected one. Pure: no Django, no I/O.
 
 WER as NIST defines it: substituted, deleted and inserted words over the words of the reference.
-The reference is the corrected text. Case and punctuation do not count (alignment.bare).
+The reference is the corrected text. What counts as the same word is a normaliser's to say.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import add
 
 from rapidfuzz.distance import Levenshtein
 
-from feedback.alignment import bare, understood
+from feedback.alignment import understood
+from feedback.normalisers import BASIC, NORMALISERS
+from lexicon import tokens
+from lexicon.evaluating import Terms, count, indexed
 
 
 @dataclass(frozen=True)
 class Score:
     """`wer` and `cer` are shares, 0 for a perfect text; insertions can take them over 1."""
 
-    reference_words: int
-    word_errors: int
-    reference_characters: int
-    character_errors: int
+    reference_words: int = 0
+    substitutions: int = 0
+    deletions: int = 0
+    insertions: int = 0
+    reference_characters: int = 0
+    character_errors: int = 0
+
+    @property
+    def word_errors(self) -> int:
+        return self.substitutions + self.deletions + self.insertions
 
     @property
     def wer(self) -> float:
@@ -35,26 +47,83 @@ class Score:
         return max(0.0, 1.0 - self.wer)
 
     def __add__(self, other: Score) -> Score:
-        return Score(
-            self.reference_words + other.reference_words,
-            self.word_errors + other.word_errors,
-            self.reference_characters + other.reference_characters,
-            self.character_errors + other.character_errors,
-        )
+        return Score(*map(add, vars(self).values(), vars(other).values()))
 
 
-NOTHING = Score(0, 0, 0, 0)
+NOTHING = Score()
 
 
-def score(reference: str, hypothesis: str) -> Score:
+def score(reference: str, hypothesis: str, normaliser: str = BASIC) -> Score:
     """Errors of the hypothesis against the reference, of which what is marked as inaudible is no
     word: what was heard there is one too many."""
-    right = [bare(word) for word in understood(reference).split()]
-    heard = [bare(word) for word in hypothesis.split()]
+    words_of = NORMALISERS[normaliser]
+    right = words_of(understood(reference))
+    heard = right if reference == hypothesis else words_of(hypothesis)
     right_text, heard_text = " ".join(right), " ".join(heard)
+    made = Counter(op.tag for op in Levenshtein.editops(heard, right))
     return Score(
-        len(right),
-        Levenshtein.distance(right, heard),
-        len(right_text),
-        Levenshtein.distance(right_text, heard_text),
+        reference_words=len(right),
+        substitutions=made["replace"],
+        deletions=made["insert"],  # the reference has it, and the hypothesis would have to get it
+        insertions=made["delete"],
+        reference_characters=len(right_text),
+        character_errors=Levenshtein.distance(right_text, heard_text),
     )
+
+
+# --- Terms -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TermScore:
+    """`occurrences` of terms in the reference, and how many of them are not `wrong`."""
+
+    occurrences: int = 0
+    wrong: int = 0
+
+    @property
+    def rate(self) -> float | None:
+        return self.wrong / self.occurrences if self.occurrences else None
+
+    def __add__(self, other: TermScore) -> TermScore:
+        return TermScore(self.occurrences + other.occurrences, self.wrong + other.wrong)
+
+
+@dataclass(frozen=True)
+class TermIndex:
+    """Terms as `term_score` looks for them. `exact`: by words, how those are written that are
+    meant only in just these capitals; "US" is no "us"."""
+
+    terms: Terms
+    exact: dict[tuple[str, ...], str]
+
+
+def term_index(terms: Sequence[tuple[str, bool]]) -> TermIndex:
+    """Of terms, and whether their capitals count."""
+    split = [(tuple(tokens.split(term)), term, exact) for term, exact in terms]
+    any_way = {words for words, _, exact in split if not exact}
+    return TermIndex(
+        indexed(" ".join(words) for words, _, _ in split),
+        {words: term for words, term, exact in split if exact and words not in any_way},
+    )
+
+
+def term_score(reference: str, hypothesis: str, index: TermIndex) -> TermScore:
+    """Case, accents and punctuation do not count."""
+    right = tokens.split(understood(reference))
+    there = _there(right, reference, index)
+    if not there:
+        return TermScore()
+    heard = right if reference == hypothesis else tokens.split(hypothesis)
+    counted = count(" ".join(right), " ".join(heard), there)
+    return TermScore(counted.occurrences, counted.occurrences - counted.found)
+
+
+def _there(words: Sequence[str], text: str, index: TermIndex) -> Terms:
+    """Those of the terms that may be in the text."""
+    found = {
+        word: [term for term in index.terms[word] if index.exact.get(term, text) in text]
+        for word in dict.fromkeys(words)
+        if word in index.terms
+    }
+    return {word: terms for word, terms in found.items() if terms}

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
-from feedback import mining, scoring
+from feedback import kinds, learning, normalisers, scoring
 from feedback.alignment import Edit, word_edits
 from feedback.gains import Gain, gain, with_standing
 from feedback.language_scores import LanguageScores, language_scores
+from feedback.mining import Lesson, Reviewed
 from feedback.models import Feedback, Revision
 from feedback.saving import Refused, lock_open_job
+from lexicon.models import Term
 from lexicon.services import count
+from lexicon.tagging import Run
+from speech_project.access.models import ApiKey
 from transcription import tags
 from transcription.exports import standings_of
-from transcription.models import Job
+from transcription.models import Job, Segment
+from transcription.said import Row
 from transcription.segments import SegmentRow, segment_rows
-from transcription.standing import GONE, OPEN
+from transcription.standing import GONE, OPEN, Standing
 
-Pair = tuple[str, str]  # what was heard, and what it was corrected to
+Change = dict[str, Any]  # an edit as `diff_data` has it: with its segment, and when it was said
 # a reviewer who does nothing for longer is away
 LONGEST_PAUSE = timedelta(minutes=2)
 
@@ -43,37 +49,75 @@ class LexiconChange:
 @dataclass(frozen=True)
 class Summary:
     """What a review comes to. `changes` are the edits from the engine's text to this one that are
-    not equal, with their segments; `by_people` leaves out what the lexicon did."""
+    not equal, and what was taken back of the lexicon's; `by_people` leaves out what the lexicon
+    did. `as_written` counts case and punctuation too, `numbers_alike` no number that is only
+    written otherwise, where that can be told in its language."""
 
     score: scoring.Score
+    as_written: scoring.Score
+    numbers_alike: scoring.Score
+    terms: scoring.TermScore
     languages: LanguageScores
     gain: Gain
-    changes: list[tuple[SegmentRow, Edit]]
-    by_people: list[tuple[SegmentRow, Edit]]
+    changes: list[Change]
+    by_people: list[Change]
     by_lexicon: list[LexiconChange]
-    taught: list[dict[str, Any]]
+    passages: list[learning.Passage]
+    reviewed: list[Reviewed]
     engine_text: str
     corrected_text: str
+    taught: list[Lesson] = field(default_factory=list)
 
 
 def summarise(job: Job) -> Summary:
     segments = segment_rows(job)
-    changes: list[tuple[SegmentRow, Edit]] = []
-    by_people: list[tuple[SegmentRow, Edit]] = []
-    score, total, languages = scoring.NOTHING, Gain(), LanguageScores()
+    live = Segment.objects.filter(job=job, retired_at=None)
+    changed = live.exclude(text=F("engine_text"), replacements=[])
+    words = changed.values_list("pk", "words")
+    scope = Q(api_key=None) | Q(api_key=job.api_key_id)
+    approved = Term.objects.filter(scope, status=Term.Status.APPROVED)
+    terms = scoring.term_index(list(approved.values_list("term", "case_sensitive")))
+    found = summed(segments, dict(words), terms, job.languages or job.heard_languages)
+    return replace(found, taught=learning.taught_by(job, found.reviewed))
+
+
+def summed(
+    segments: Sequence[SegmentRow],
+    words: Mapping[int, Sequence[Row]],
+    terms: scoring.TermIndex,
+    languages: Sequence[str],
+) -> Summary:
+    """`words`: of the segments that are not as the engine wrote them, what was heard when."""
+    changes: list[Change] = []
+    by_people: list[Change] = []
+    score, as_written, numbers_alike = scoring.NOTHING, scoring.NOTHING, scoring.NOTHING
+    total, by_language, on_terms = Gain(), LanguageScores(), scoring.TermScore()
     by_lexicon = Counter[tuple[str, str, str]]()
+    passages: list[learning.Passage] = []
+    reviewed: list[Reviewed] = []
     for segment in segments:
-        found, heard = standings_of(segment), scoring.score(segment.text, segment.engine_text)
-        edits = _edits(segment, segment.engine_text)
+        text, engine_text = segment.text, segment.engine_text
+        found, heard = standings_of(segment), scoring.score(text, engine_text)
+        normaliser = normalisers.for_language(segment.language or next(iter(languages), ""))
         score += heard
-        languages += language_scores(segment.text, segment.engine_text, tags.read(segment))
-        changes += edits
+        as_written += scoring.score(text, engine_text, "none")
+        numbers_alike += scoring.score(text, engine_text, normaliser)
+        on_terms += scoring.term_score(text, engine_text, terms)
+        by_language += language_scores(text, engine_text, tags.read(segment))
+        if segment.pk in words:
+            of_segment = _Changes(segment, words[segment.pk], languages)
+            since = of_segment.since(engine_text, found)
+            before = with_standing(engine_text, found)
+            changes += since
+            by_people += of_segment.since(before) if found else since
+        else:
+            before = engine_text
+        passages.append((segment, found))
+        reviewed.append(Reviewed(before, text))
         if not found:
-            by_people += edits
             total = replace(total, score=total.score + heard)
             continue
-        total += gain(segment.engine_text, found, segment.text)
-        by_people += _edits(segment, with_standing(segment.engine_text, found))
+        total += gain(engine_text, found, text)
         by_lexicon.update(
             (s.replacement.before, s.replacement.after, s.state)
             for s in found
@@ -81,25 +125,71 @@ def summarise(job: Job) -> Summary:
         )
     return Summary(
         score=score,
-        languages=languages,
+        as_written=as_written,
+        numbers_alike=numbers_alike,
+        terms=on_terms,
+        languages=by_language,
         gain=total,
         changes=changes,
         by_people=by_people,
         by_lexicon=[LexiconChange(*change, n) for change, n in by_lexicon.most_common()],
-        taught=mining.misheard(edit for _, edit in by_people),
+        passages=passages,
+        reviewed=reviewed,
         engine_text="\n".join(segment.engine_text for segment in segments),
         corrected_text="\n".join(segment.text for segment in segments),
     )
 
 
-def _edits(segment: SegmentRow, before: str) -> list[tuple[SegmentRow, Edit]]:
-    edits = word_edits(before, segment.text)
-    return [(segment, edit) for edit in edits if edit.kind != "equal"]
+@dataclass(frozen=True)
+class _Changes:
+    """What was changed in a segment since some text of it."""
+
+    segment: SegmentRow
+    words: Sequence[Row]
+    languages: Sequence[str]  # of the recording
+
+    def since(self, before: str, found: Iterable[Standing] = ()) -> list[Change]:
+        """`found`: also what was taken back of these."""
+        segment, runs = self.segment, tags.read(self.segment)
+        edits = word_edits(before, segment.text)
+        told = kinds.told(
+            edits,
+            before,
+            segment.text,
+            languages={*self.languages, segment.language, *(run.language for run in runs)},
+            heard=self._heard(before, edits),
+            runs=runs,
+        )
+        edits = [edit for edit in told if edit.kind != "equal"]
+        edits += kinds.taken_back(found, segment.text)
+        edits.sort(key=lambda edit: edit.after_at)
+        times = kinds.timed(
+            edits, before, segment.text, self.words, segment.start_ms, segment.end_ms
+        )
+        return [
+            asdict(edit) | {"segment_id": segment.pk, "start_ms": start_ms, "end_ms": end_ms}
+            for edit, (start_ms, end_ms) in zip(edits, times, strict=True)
+        ]
+
+    def _heard(self, before: str, edits: Iterable[Edit]) -> list[Run]:
+        """The languages of the words before, where they may be others than those after."""
+        if len(self.languages) < 2 or all(edit.kind != "substitution" for edit in edits):
+            return []
+        (rows,) = tags.found(self.languages, [before])
+        return [Run(*row) for row in rows]
 
 
-def submit_review(user: Any, job: Job, *, kept: Collection[Pair] | None = None) -> Feedback:
-    """Close the review and write what it shows. `kept`: the pairs, heard and corrected, that the
-    lexicon may learn from it; None for all. Raises Refused where there is none to submit."""
+def submit_review(
+    user: Any,
+    job: Job,
+    *,
+    kept: Collection[str] | None = None,
+    seconds_spent: int | None = None,
+    api_key: ApiKey | None = None,
+) -> Feedback:
+    """Close the review, write what it shows, and let the lexicon learn from it. `kept`: the terms
+    that it may learn; None for all. `seconds_spent`: where another program knows it;
+    `api_key`: its. Raises Refused where there is none to submit."""
     with transaction.atomic():
         lock_open_job(job)
         job.refresh_from_db()
@@ -110,34 +200,51 @@ def submit_review(user: Any, job: Job, *, kept: Collection[Pair] | None = None) 
             job=job,
             reviewer_id=user.pk,
             reviewer_name=user.get_username(),
+            api_key=api_key,
             engine_text=summary.engine_text,
             corrected_text=summary.corrected_text,
-            diff_data=[_change(segment, edit) for segment, edit in summary.changes],
+            diff_data=summary.changes,
             accuracy_score=summary.score.accuracy,
             wer=summary.score.wer,
             cer=summary.score.cer,
             mer=summary.languages.mer,
-            counts=summary.languages.stored()
-            | {
-                "characters": summary.score.reference_characters,
-                "character_errors": summary.score.character_errors,
-            },
+            term_error_rate=summary.terms.rate,
+            counts=summary.languages.stored() | _counts(summary),
             reference_words=summary.score.reference_words,
             word_errors=summary.score.word_errors,
-            seconds_spent=_seconds_spent(job, now),
+            seconds_spent=_seconds_spent(job, now) if seconds_spent is None else seconds_spent,
             lexicon=_lexicon(summary),
-            extracted_terms=[
-                pair
-                if kept is None or (pair["heard"], pair["corrected"]) in kept
-                else pair | {"dropped": True}
-                for pair in summary.taught
-            ],
+            extracted_terms=learning.extracted(summary.taught, kept),
         )
+        learning.learn(user, feedback, summary.passages, summary.taught)
         _count(feedback)
         Job.objects.filter(pk=job.pk).update(
             review_status=Job.Review.REVIEWED, reviewed_at=now, lease_until=None
         )
     return feedback
+
+
+def _counts(summary: Summary) -> dict[str, Any]:
+    """What the rates are made of. `normaliser`: that of WER, CER and accuracy; `as_written` and
+    `numbers_alike`: words and errors by other ones."""
+    score = summary.score
+    return {
+        "normaliser": normalisers.BASIC,
+        "substitutions": score.substitutions,
+        "deletions": score.deletions,
+        "insertions": score.insertions,
+        "characters": score.reference_characters,
+        "character_errors": score.character_errors,
+        "terms": summary.terms.occurrences,
+        "term_errors": summary.terms.wrong,
+        **{
+            name: {"words": other.reference_words, "errors": other.word_errors}
+            for name, other in (
+                ("as_written", summary.as_written),
+                ("numbers_alike", summary.numbers_alike),
+            )
+        },
+    }
 
 
 def _lexicon(summary: Summary) -> dict[str, Any]:
@@ -166,15 +273,8 @@ def _count(feedback: Feedback, sign: int = 1) -> None:
     terms: Mapping[str, dict[str, int]] = feedback.lexicon.get("terms", {})
     confirmed = {int(term): sign * of["confirmed"] for term, of in terms.items()}
     undone = {int(term): sign * of["undone"] for term, of in terms.items()}
-    count(confirmed=confirmed, undone=undone)
-
-
-def _change(segment: SegmentRow, edit: Edit) -> dict[str, Any]:
-    return asdict(edit) | {
-        "segment_id": segment.pk,
-        "start_ms": segment.start_ms,
-        "end_ms": segment.end_ms,
-    }
+    uses = {term: sign * number for term, number in learning.Learned.of(feedback).uses.items()}
+    count(confirmed=confirmed, undone=undone, uses=uses)
 
 
 def _seconds_spent(job: Job, now: datetime) -> int:
@@ -200,6 +300,7 @@ def reopen_review(job: Job) -> None:
         if not reopened:
             raise Refused(f"{job.title}: there is no submitted review to reopen.")
         for feedback in Feedback.objects.filter(job=job, withdrawn_at=None):
+            learning.unlearn(feedback)
             _count(feedback, -1)
             feedback.withdrawn_at = timezone.now()
             feedback.save(update_fields=["withdrawn_at"])

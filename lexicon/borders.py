@@ -70,6 +70,9 @@ def unit_borders(text: str) -> list[Border]:
     """What a mixed error rate counts: words, and the letters of scripts without blanks."""
     found: list[Border] = []
     for piece in _PIECE.finditer(text):
+        if not is_unspaced(piece[0]):
+            found.append(piece.span())
+            continue
         start = piece.start()
         for grapheme in _GRAPHEME.finditer(text, *piece.span()):
             if is_unspaced(grapheme[0]):

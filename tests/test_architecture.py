@@ -66,9 +66,11 @@ PURE = (
     "feedback/cutting.py",
     "feedback/gains.py",
     "feedback/keys.py",
+    "feedback/kinds.py",
     "feedback/language_scores.py",
     "feedback/scoring.py",
     "feedback/mining.py",
+    "feedback/normalisers.py",
 )
 FOLDERS = ("speech_project", "lexicon", "transcription", "feedback")
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))

@@ -26,7 +26,7 @@ PAGES = {
     "/review/{job}/words/?from={segment}": 7,
     "/review/{job}/find/?q=the": 7,
     "/review/{job}/term/?segment={segment}&term=Entresto": 9,
-    "/review/{job}/submit/": 8,
+    "/review/{job}/submit/": 10,
     "/review/{job}/reviewed/": 8,
     "/quality/": 6,
     "/settings/": 6,

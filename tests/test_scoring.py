@@ -3,7 +3,6 @@
 import pytest
 
 from feedback.alignment import word_edits
-from feedback.mining import misheard
 from feedback.scoring import score
 
 
@@ -90,8 +89,3 @@ def test_edits_are_of_words_of_the_script(before, after, edit):
 def test_a_diff_has_blanks_only_where_the_text_has_them():
     spaced = [(e.kind, e.blank) for e in word_edits("他 昨天来了", "他 今天来了")]
     assert spaced == [("equal", False), ("substitution", True), ("equal", False)]
-
-
-def test_what_was_misheard_is_counted_without_case_and_punctuation():
-    edits = word_edits("Us and paid helps. with us and paid", "Ozempic helps. with Ozempic,")
-    assert misheard(edits) == [{"heard": "us and paid", "corrected": "Ozempic", "count": 2}]

@@ -1,9 +1,10 @@
-"""What the lexicon changed, and what became of it, in words."""
+"""What was changed, and by the lexicon, and what became of that, in words."""
 
 from __future__ import annotations
 
 from django import template
 
+from feedback.kinds import IN_WORDS
 from lexicon.matching import Replacement
 from transcription import correcting
 from transcription.standing import APPLIED, CHANGED, GONE, OPEN, TAKEN, UNDONE
@@ -48,3 +49,14 @@ def in_review(state: str) -> str:
 def way_out(state: str) -> str:
     """What the button beside a change does."""
     return WAYS_OUT[state]
+
+
+@register.filter
+def kind_of_edit(kind: str) -> str:
+    return IN_WORDS.get(kind, kind)
+
+
+@register.filter
+def note_of_edit(kind: str) -> str:
+    """Where the edit alone does not show it."""
+    return IN_WORDS.get(kind, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -11,15 +12,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from feedback.desk import Desk
 from feedback.language_scores import NORMALISED, LanguageScores, read
+from feedback.learning import extracted
 from feedback.models import Feedback
 from feedback.quality import MOST_REVIEWS, by_model, languages
 from feedback.saving import Refused
-from feedback.services import Pair, reopen_review, submit_review, summarise
+from feedback.services import reopen_review, submit_review, summarise
+from feedback.templatetags.review import kind_of_edit
 from transcription.access import get_job, visible_jobs
 from transcription.models import Job
 from transcription.segments import segment_rows
 
-BETWEEN = "\t"  # what was heard and what it was corrected to, in a form
+MOST_CHANGES = 500  # that a page shows
 
 
 def submit(request: HttpRequest, job_id: str) -> HttpResponse:
@@ -36,16 +39,19 @@ def submit(request: HttpRequest, job_id: str) -> HttpResponse:
         return redirect("reviewed", job.pk)
     page = Desk(job, segment_rows(job))
     summary = summarise(job)
-    context = {"job": job, "desk": page, "summary": summary}
+    rates = {
+        "wer": summary.score.wer,
+        "as_written": summary.as_written.wer,
+        "numbers_alike": summary.numbers_alike.wer,
+    }
+    lessons = extracted(summary.taught, None)
+    context = {"job": job, "desk": page, "summary": summary, "rates": rates, "lessons": lessons}
     return render(request, "submit.html", context | _rates(summary.languages))
 
 
-def _kept(given: QueryDict) -> set[Pair] | None:
-    """What the lexicon may learn; None where nobody was asked."""
-    if "chosen" not in given:
-        return None
-    pairs = (each.partition(BETWEEN) for each in given.getlist("keep"))
-    return {(heard, corrected) for heard, _, corrected in pairs}
+def _kept(given: QueryDict) -> set[str] | None:
+    """The terms that the lexicon may learn; None where nobody was asked."""
+    return set(given.getlist("keep")) if "chosen" in given else None
 
 
 @require_safe
@@ -54,8 +60,29 @@ def reviewed(request: HttpRequest, job_id: str) -> HttpResponse:
     feedback = Feedback.objects.filter(job=job, withdrawn_at=None).order_by("-created_at").first()
     if feedback is None:
         return redirect("desk", job.pk)
-    context = {"job": job, "feedback": feedback}
+    changes = feedback.diff_data
+    kinds = Counter(kind_of_edit(change["kind"]) for change in changes)
+    context = {
+        "job": job,
+        "feedback": feedback,
+        "rates": _other_rates(feedback),
+        "kinds": [f"{kind}: {count}" for kind, count in kinds.most_common()],
+        "changes": changes[:MOST_CHANGES],
+        "more": max(0, len(changes) - MOST_CHANGES),
+    }
     return render(request, "reviewed.html", context | _rates(read(feedback.counts)))
+
+
+def _other_rates(feedback: Feedback) -> dict[str, float]:
+    """By other normalisers; empty for reviews from before there were any."""
+    counts = feedback.counts
+    if "as_written" not in counts:
+        return {}
+    rates = {
+        name: counts[name]["errors"] / max(1, counts[name]["words"])
+        for name in ("as_written", "numbers_alike")
+    }
+    return rates | {"wer": feedback.wer}
 
 
 def _rates(scores: LanguageScores) -> dict[str, Any]:
