@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -112,7 +112,9 @@ def _meet_again(term: Term, status: str) -> str:
     return "there"
 
 
-def add_alternatives(term: Term, heard: Mapping[str, int], *, source: str) -> None:
+def add_alternatives(
+    term: Term, heard: Mapping[str, int], *, source: str, enabled: bool = True
+) -> None:
     """Add what the term is misheard as, with how often; where it is there, add to its count.
     What only differs in writing from the term itself is left out. Raises Refused."""
     counts: dict[str, tuple[str, int]] = {}
@@ -128,7 +130,9 @@ def add_alternatives(term: Term, heard: Mapping[str, int], *, source: str) -> No
         if count:
             Alternative.objects.filter(pk=alternative.pk).update(count=F("count") + count)
     Alternative.objects.bulk_create(
-        Alternative(term=term, text=text, normalized=key, source=source, count=count)
+        Alternative(
+            term=term, text=text, normalized=key, source=source, count=count, enabled=enabled
+        )
         for key, (text, count) in counts.items()
     )
 
@@ -157,6 +161,32 @@ def _decide(terms: QuerySet[Term], status: str) -> int:
         changed = Term.objects.filter(pk__in=terms.order_by().values("pk")).exclude(status=status)
         ids = list(_in_order(changed))
         return Term.objects.filter(pk__in=ids).update(status=status, updated_at=timezone.now())
+
+
+def accept_alternatives(alternatives: QuerySet[Alternative]) -> int:
+    """Use them wherever their term is. Returns how many were changed."""
+    return _decide_alternatives(alternatives.filter(enabled=False), enabled=True)
+
+
+def reject_alternatives(alternatives: QuerySet[Alternative]) -> int:
+    """Never use them, and let nothing suggest them again. Returns how many were changed."""
+    waiting = Q(enabled=True) | Q(source=Source.LEARNED)
+    return _decide_alternatives(alternatives.filter(waiting), enabled=False, source=Source.ADMIN)
+
+
+def _decide_alternatives(alternatives: QuerySet[Alternative], **fields: Any) -> int:
+    """What is off and learned waits for a curator; what a curator turned off is the curator's."""
+    with transaction.atomic():
+        versions.hold()
+        rows = list(alternatives.order_by().values_list("pk", "term_id"))
+        Term.objects.filter(pk__in={term for _, term in rows}).update(updated_at=timezone.now())
+        return Alternative.objects.filter(pk__in=[pk for pk, _ in rows]).update(**fields)
+
+
+def switch_alternatives(ids: Collection[int], *, on: bool) -> None:
+    """Without a curator's word. Whoever calls holds the lexicon."""
+    if ids:
+        Alternative.objects.filter(pk__in=ids).exclude(enabled=on).update(enabled=on)
 
 
 def _in_order(terms: QuerySet[Term]) -> QuerySet[Term, int]:
@@ -213,7 +243,9 @@ def _take_alternatives(kept: Term, other: Term) -> None:
     for each in other.alternatives.order_by("pk"):
         if each.normalized in there:
             same = Alternative.objects.filter(pk=there[each.normalized])
-            same.update(count=F("count") + each.count)
+            same.update(
+                count=F("count") + each.count, undone_count=F("undone_count") + each.undone_count
+            )
             each.delete()
         elif each.normalized != kept.normalized:
             Alternative.objects.filter(pk=each.pk).update(term=kept)
@@ -223,13 +255,16 @@ def _take_alternatives(kept: Term, other: Term) -> None:
 
 
 def count(**counts: Mapping[int, int]) -> None:
-    """Of `sent`, `matched`, `confirmed` and `undone`, as far as they are given: term id -> by how
-    many its counter goes up; below 0 takes that back, never to below 0.
+    """Of `sent`, `matched`, `confirmed`, `undone` and `uses` (in reviewed text), as far as they are
+    given: term id -> by how many its counter goes up; below 0 takes that back, never to below 0.
 
     Give all that a transaction counts at once, and last: terms are locked, which others want too.
     Terms that are gone are left out. No change of the lexicon: its version stays.
     """
-    by = {f"{name}_count": _by_number(each) for name, each in counts.items()}
+    by = {
+        "frequency" if name == "uses" else f"{name}_count": _by_number(each)
+        for name, each in counts.items()
+    }
     wanted = {pk for groups in by.values() for ids in groups.values() for pk in ids}
     if not wanted:
         return
@@ -237,6 +272,17 @@ def count(**counts: Mapping[int, int]) -> None:
         ids = list(_in_order(Term.objects.filter(pk__in=wanted)))
         new = {column: Greatest(F(column) + _case(groups), 0) for column, groups in by.items()}
         Term.objects.filter(pk__in=ids).update(**new)
+
+
+def count_alternatives(seen: Mapping[int, int], undone: Mapping[int, int], sign: int = 1) -> None:
+    """The same by ids of alternatives: how often reviewed text showed that they were misheard so,
+    and how often what they led to was taken back. Whoever calls holds the lexicon."""
+    for column, counts in (("count", seen), ("undone_count", undone)):
+        groups = _by_number({pk: sign * number for pk, number in counts.items()})
+        if groups:
+            ids = [pk for group in groups.values() for pk in group]
+            new = Greatest(F(column) + _case(groups), 0)
+            Alternative.objects.filter(pk__in=ids).update(**{column: new})
 
 
 def _by_number(counts: Mapping[int, int]) -> dict[int, list[int]]:

@@ -75,6 +75,22 @@ def amount(name: str) -> Decimal | None:
     return number
 
 
+def share(name: str) -> float | None:
+    """A part of the whole, over 0 and at most 1; None where nothing is set."""
+    value = text(name)
+    if not value:
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1
+    if not 0 < number <= 1:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}. Allowed: a number over 0 and at most 1, or nothing for off."
+        )
+    return number
+
+
 def names(name: str, default: str = "") -> list[str]:
     """A list separated by commas; blanks around the items do not count."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]

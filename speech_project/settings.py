@@ -246,6 +246,8 @@ ENGINE_TIMEOUT_S = env.integer("ENGINE_TIMEOUT_S", 300, least=5, most=3600)
 ENGINE_CONCURRENCY = env.integer("ENGINE_CONCURRENCY", 64, least=1, most=10_000)
 ENGINE_REQUESTS_PER_MINUTE = env.integer("ENGINE_REQUESTS_PER_MINUTE", 0, least=0, most=100_000)
 JOB_BUDGET_USD = env.amount("JOB_BUDGET_USD")
+# how sure learning has to be of what trusted reviewers taught to use it unasked; None: never
+LEARN_ACCEPT_CONFIDENCE = env.share("LEARN_ACCEPT_CONFIDENCE")
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {

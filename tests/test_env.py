@@ -80,6 +80,17 @@ def test_integer_nonsense(variables, value):
     assert message == f"A is {value!r}. Allowed: a whole number from 1 to 10."
 
 
+def test_share(variables):
+    variables(A="0.9", B="1")
+    assert (env.share("A"), env.share("B"), env.share("MISSING_VARIABLE")) == (0.9, 1, None)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.1", "nan", "90%"])
+def test_share_nonsense(variables, value):
+    variables(A=value)
+    assert refusal(env.share, "A").startswith(f"A is {value!r}. Allowed: a number over 0")
+
+
 def test_names(variables):
     variables(A=" a, b ,,c ")
     assert env.names("A") == ["a", "b", "c"]
@@ -203,6 +214,7 @@ def setting(tmp_path, expression, **variables):
         ({"STT_MODEL": "whisper-1"}, "which needs OPENAI_API_KEY"),
         ({"REDIS_URL": "http://localhost"}, "REDIS_URL is not a usable address"),
         ({"MAX_UPLOAD_MB": "lots"}, "MAX_UPLOAD_MB is 'lots'"),
+        ({"LEARN_ACCEPT_CONFIDENCE": "90"}, "LEARN_ACCEPT_CONFIDENCE is '90'. Allowed: a number"),
     ],
 )
 def test_refused(tmp_path, variables, message):
@@ -268,7 +280,7 @@ def test_broker(tmp_path, variables, broker):
 
 
 def test_example_has_every_variable():
-    read = re.compile(r'env\.(?:text|secret|boolean|integer|names|url)\(\s*"([A-Z_0-9]+)"')
+    read = re.compile(r'env\.(?:text|secret|boolean|integer|share|names|url)\(\s*"([A-Z_0-9]+)"')
     used = set()
     for file in (ROOT / "speech_project").glob("*.py"):
         used |= set(read.findall(file.read_text(encoding="utf-8")))
