@@ -51,8 +51,12 @@ def told(
         if len(run) > 1 and same_number(whole.before, whole.after, languages):
             found.append(replace(whole, kind=NUMBER))
         else:
-            found += [replace(edit, kind=_kind(edit, languages, heard, runs)) for edit in run]
+            found += [_of_kind(edit, _kind(edit, languages, heard, runs)) for edit in run]
     return found
+
+
+def _of_kind(edit: Edit, kind: str) -> Edit:
+    return edit if edit.kind == kind else replace(edit, kind=kind)
 
 
 def _whole(run: Sequence[Edit], before: str, after: str) -> Edit:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from rapidfuzz.distance import Levenshtein
@@ -76,24 +77,24 @@ def read(stored: Mapping[str, Any]) -> LanguageScores:
 
 def language_scores(reference: str, hypothesis: str, runs: Sequence[Run]) -> LanguageScores:
     """Of what an engine wrote, against a reference whose words' languages are known."""
-    right, languages = _units(understood(reference)), []
-    for start, end, _ in right:
-        languages.append(
-            next((run.language for run in runs if run.start < end and start < run.end), "")
-        )
-    heard = _units(hypothesis)
+    right = _units(understood(reference))
+    languages = list(_languages(right, runs))
+    heard = right if reference == hypothesis else _units(hypothesis)
     pairs, wrong = 0, Counter[str]()
     other_script = 0
     ops = Levenshtein.opcodes([unit for *_, unit in right], [unit for *_, unit in heard])
     for op in ops:
+        if op.tag == "equal":  # in letters too
+            pairs += sum(bool(script_of(unit)) for *_, unit in right[op.src_start : op.src_end])
+            continue
         if op.tag == "insert":
             place = max(0, op.src_start - 1)
             language = languages[place] if languages else ""
             wrong[language] += op.dest_end - op.dest_start
             continue
         for at in range(op.src_start, op.src_end):
-            wrong[languages[at]] += op.tag != "equal"
-            if op.tag != "delete":
+            wrong[languages[at]] += 1
+            if op.tag == "replace":
                 written = script_of(heard[op.dest_start + at - op.src_start][2])
                 said = script_of(right[at][2])
                 pairs += bool(said and written)
@@ -101,7 +102,26 @@ def language_scores(reference: str, hypothesis: str, runs: Sequence[Run]) -> Lan
     return LanguageScores(Counter(languages), +wrong, pairs, other_script)
 
 
-def _units(text: str) -> list[tuple[int, int, str]]:
-    """Where each is, and how it counts; punctuation alone does not."""
-    found = ((start, end, bare(text[start:end])) for start, end in unit_borders(text))
-    return [unit for unit in found if not all(unicodedata.category(c)[0] == "P" for c in unit[2])]
+Unit = tuple[int, int, str]  # where it is, and how it counts
+
+
+def _languages(units: Sequence[Unit], runs: Sequence[Run]) -> Iterator[str]:
+    """Of each unit, that of the first run that has any of it."""
+    ordered = sorted(runs)
+    first = 0
+    for start, end, _ in units:
+        while first < len(ordered) and ordered[first].end <= start:
+            first += 1
+        begun = first < len(ordered) and ordered[first].start < end
+        yield ordered[first].language if begun else ""
+
+
+def _units(text: str) -> list[Unit]:
+    """Punctuation alone is none."""
+    found = [(start, end, bare(text[start:end])) for start, end in unit_borders(text)]
+    return [unit for unit in found if not _is_punctuation(unit[2])]
+
+
+@lru_cache(maxsize=100_000)
+def _is_punctuation(unit: str) -> bool:
+    return all(unicodedata.category(letter)[0] == "P" for letter in unit)

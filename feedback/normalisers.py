@@ -83,16 +83,19 @@ def _ascii_digit(letter: str) -> str:
 
 def same_number(one: str, other: str, languages: Collection[str]) -> bool:
     """Whether both are the same number, or words with the same number, written otherwise."""
-    return any(
-        _same(one, other, language)
-        for language in ("", *(each for each in PERCENT if each in languages))
-    ) or ("en" in languages and _has_number(found := _english(one)) and found == _english(other))
+    known = [language for language in PERCENT if language in languages]
+    if any(_same(one, other, language) for language in known or [""]):
+        return True
+    if "en" not in languages or not _DIGIT.search(one + other):
+        return False
+    return _has_number(found := _english(one)) and found == _english(other)
 
 
 def _same(one: str, other: str, language: str) -> bool:
-    left, right = _numbers(language, one), _numbers(language, other)
+    left = _numbers(language, one)
     if not _has_number(left):
         return False
+    right = _numbers(language, other)
     # "nineteen eighty-four" is 19 84, and "5 000" is 5000; "2 hundred" is not 2100
     mixed = any(_DIGIT.search(side) and in_digits(side, language) != side for side in (one, other))
     return left == right or (not mixed and "".join(left) == "".join(right))

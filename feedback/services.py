@@ -167,7 +167,7 @@ class _Changes:
             edits, before, segment.text, self.words, segment.start_ms, segment.end_ms
         )
         return [
-            asdict(edit) | {"segment_id": segment.pk, "start_ms": start_ms, "end_ms": end_ms}
+            vars(edit) | {"segment_id": segment.pk, "start_ms": start_ms, "end_ms": end_ms}
             for edit, (start_ms, end_ms) in zip(edits, times, strict=True)
         ]
 

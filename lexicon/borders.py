@@ -28,7 +28,7 @@ def graphemes(text: str) -> list[str]:
 
 def is_unspaced(text: str) -> bool:
     """Whether any of it is in a script without blanks between words."""
-    return bool(_UNSPACED.search(text))
+    return not text.isascii() and bool(_UNSPACED.search(text))
 
 
 def blank_between(one: str, other: str) -> str:
@@ -44,6 +44,8 @@ def _needs_no_blank(letter: str) -> bool:
 
 def words(text: str) -> list[Border]:
     """All words, each with the punctuation around it; every character but blanks is in one."""
+    if not is_unspaced(text):
+        return [piece.span() for piece in _PIECE.finditer(text)]
     found: list[Border] = []
     for piece in _PIECE.finditer(text):
         if is_unspaced(piece[0]):
@@ -68,11 +70,10 @@ def _parted(piece: str, offset: int) -> Iterator[Border]:
 
 def unit_borders(text: str) -> list[Border]:
     """What a mixed error rate counts: words, and the letters of scripts without blanks."""
+    if not is_unspaced(text):
+        return [piece.span() for piece in _PIECE.finditer(text)]
     found: list[Border] = []
     for piece in _PIECE.finditer(text):
-        if not is_unspaced(piece[0]):
-            found.append(piece.span())
-            continue
         start = piece.start()
         for grapheme in _GRAPHEME.finditer(text, *piece.span()):
             if is_unspaced(grapheme[0]):

@@ -76,7 +76,10 @@ def count(reference: str, hypothesis: str, terms: Terms) -> Count:
     """Errors of the hypothesis. All texts are compared as they are: case and punctuation count."""
     right, heard = reference.split(), hypothesis.split()
     spans = list(_occurrences(right, terms))
-    of_terms, heard_of_terms = _covered(spans), _covered(_occurrences(heard, terms))
+    of_terms = _covered(spans)
+    if right == heard:
+        return Count(len(right), 0, len(of_terms), 0, len(spans), len(spans))
+    heard_of_terms = _covered(_occurrences(heard, terms))
     errors = term_errors = 0
     correct: set[int] = set()
     for run in jiwer.process_words(" ".join(right), " ".join(heard)).alignments[0]:

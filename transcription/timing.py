@@ -158,6 +158,7 @@ def matched(written: Sequence[str], heard: Sequence[str]) -> list[int | None]:
     return found
 
 
+@lru_cache(maxsize=100_000)
 def bare(word: str) -> str:
     """A word without capitals and punctuation; as it is where nothing else is in it."""
     return "".join(letter for letter in word.casefold() if letter.isalnum()) or word
