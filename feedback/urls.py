@@ -1,12 +1,13 @@
 from django.urls import path
 
-from feedback.views import desk, reviewing, searching, segments, settings
+from feedback.views import desk, quality, reviewing, searching, segments, settings
 
 AT = "review/<uuid:job_id>/"
 SEGMENT = AT + "segments/<int:segment_id>/"
 
 urlpatterns = [
-    path("quality/", reviewing.quality, name="quality"),
+    path("quality/", quality.quality, name="quality"),
+    path("quality/reviews/", quality.reviews, name="quality-reviews"),
     path("settings/", settings.settings, name="settings"),
     path("settings/keys/restore/", settings.restore_keys, name="restore_keys"),
     path(AT, desk.desk, name="desk"),

@@ -28,7 +28,9 @@ PAGES = {
     "/review/{job}/term/?segment={segment}&term=Entresto": 9,
     "/review/{job}/submit/": 10,
     "/review/{job}/reviewed/": 8,
-    "/quality/": 6,
+    "/quality/": 9,
+    "/quality/?format=csv&table=wer": 9,
+    "/quality/reviews/": 9,
     "/settings/": 6,
 }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.core.cache import cache
 from django.db.models import F, Func, Q, QuerySet, TextField
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from lexicon.languages import name_of
@@ -23,24 +25,31 @@ STATES = {
     "failed": "Failed",
 }
 OWNERS = {"mine": "Uploaded by me", "assigned": "Assigned to me"}
-OWNER = re.compile(r"(user|key)-(\d{1,9})", re.ASCII)
+PAGES = "pages"  # an owner: whoever uploaded it, by a page or a command, no API client did
+OWNER = re.compile(r"(user|key)-(\d{1,9})|pages", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 LONGEST_TEXT = 200
 # what people may choose from is gathered so often, and is at most so much
+YEARS = range(2000, 2101)
 OPTIONS_KEPT_S = 60
 MOST_OPTIONS = 300
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the queue is narrowed down to; empty for all. `owner` is a key of OWNERS, or "user-5"
-    or "key-5": whoever uploaded it. `q` is part of a title or of a file's name."""
+    """What the queue is narrowed down to; empty for all. `owner` is a key of OWNERS, or "user-5",
+    "key-5" or PAGES: whoever uploaded it. `q` is part of a title or of a file's name. The others
+    come from links of the quality page: `since` and `until` are days on which it was added."""
 
     state: str = ""
     language: str = ""
     owner: str = ""
     q: str = ""
 
+    model: str = ""
+    engine: str = ""
+    since: str = ""
+    until: str = ""
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Filters:
         """From an address or a form; what nothing could match is left out."""
@@ -50,7 +59,11 @@ class Filters:
             state=state if state in STATES else "",
             language=language if LANGUAGE.fullmatch(language) else "",
             owner=owner if owner in OWNERS or OWNER.fullmatch(owner) else "",
-            q=text.replace("\x00", "").strip()[:LONGEST_TEXT],
+            q=_text(query.get("q", "")),
+            model=_text(query.get("model", "")),
+            engine=_text(query.get("engine", "")),
+            since=_day(query.get("since", "")),
+            until=_day(query.get("until", "")),
         )
 
     @property
@@ -71,6 +84,48 @@ class Filters:
     def but(self, **changes: str) -> Filters:
         return replace(self, **changes)
 
+
+    @property
+    def unseen(self) -> dict[str, str]:
+        """Those of the chosen that no control of the page shows."""
+        names = ("model", "engine", "since", "until")
+        return {name: value for name, value in self.chosen.items() if name in names}
+
+    @property
+    def told(self) -> str:
+        """The same in words."""
+        parts = [value for value in (self.model, self.engine) if value]
+        if self.since:
+            parts.append(f"added since {self.since}")
+        if self.until:
+            parts.append(f"added until {self.until}")
+        return ", ".join(parts)
+
+
+def _text(given: str) -> str:
+    return given.replace("\x00", "").strip()[:LONGEST_TEXT]
+
+
+def _day(given: str) -> str:
+    try:
+        day = date.fromisoformat(given)
+    except ValueError:
+        return ""
+    return day.isoformat() if day.year in YEARS else ""
+
+
+def within(field: str, since: str, until: str) -> Q:
+    """A filter over moments, by days of the site's time zone, both counted in; empty for any."""
+    found = Q()
+    if since:
+        found &= Q(**{f"{field}__gte": _midnight(date.fromisoformat(since))})
+    if until:
+        found &= Q(**{f"{field}__lt": _midnight(date.fromisoformat(until) + timedelta(days=1))})
+    return found
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 def queue_for(jobs: QuerySet[Job], user: Any, filters: Filters) -> QuerySet[Job]:
     """Those that the queue page shows, in its order: where only such are shown as wait for a
@@ -100,6 +155,11 @@ def narrowed(jobs: QuerySet[Job], user: Any, filters: Filters) -> QuerySet[Job]:
         jobs = jobs.filter(_owned(filters.owner, user))
     if text := filters.q:
         jobs = jobs.filter(Q(title__icontains=text) | Q(audio_name__icontains=text))
+    if filters.model:
+        jobs = jobs.filter(model=filters.model)
+    if filters.engine:
+        jobs = jobs.filter(engine=filters.engine)
+    jobs = jobs.filter(within("created_at", filters.since, filters.until))
     return jobs
 
 
@@ -110,6 +170,8 @@ def _owned(owner: str, user: Any) -> Q:
         return Q(assigned_to_id=user.pk)
     kind, _, number = owner.partition("-")
     return Q(owner_id=int(number)) if kind == "user" else Q(api_key_id=int(number))
+    if owner == PAGES:
+        return Q(api_key_id=None)
 
 
 @dataclass(frozen=True)
@@ -125,7 +187,8 @@ class Options:
         if filters.language and filters.language not in dict(languages):
             languages = [*languages, (filters.language, name_of(filters.language))]
         if filters.owner and filters.owner not in OWNERS | dict(owners):
-            owners = [*owners, (filters.owner, filters.owner.replace("-", " "))]
+            name = "Uploaded here" if filters.owner == PAGES else filters.owner.replace("-", " ")
+            owners = [*owners, (filters.owner, name)]
         return Options(languages, owners)
 
 

@@ -1,4 +1,4 @@
-"""A review as a whole: its summary, its submission, its result, and what all reviews come to."""
+"""A review as a whole: its summary, its submission and its result."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from feedback.desk import Desk
 from feedback.language_scores import NORMALISED, LanguageScores, read
 from feedback.learning import extracted
 from feedback.models import Feedback
-from feedback.quality import MOST_REVIEWS, by_model, languages
+from feedback.quality import languages
 from feedback.saving import Refused
 from feedback.services import reopen_review, submit_review, summarise
 from feedback.templatetags.review import kind_of_edit
-from transcription.access import get_job, visible_jobs
+from transcription.access import get_job
 from transcription.models import Job
 from transcription.segments import segment_rows
 
@@ -95,15 +95,6 @@ def _rates(scores: LanguageScores) -> dict[str, Any]:
         "mer": scores.mer if scores.said else None,
         "normalised": NORMALISED,
     }
-
-
-@require_safe
-def quality(request: HttpRequest) -> HttpResponse:
-    """Error rates of what was reviewed, of recordings that one may see."""
-    reviews = Feedback.objects.filter(withdrawn_at=None, job__in=visible_jobs(request.user))
-    newest = reviews.select_related("job").defer("engine_text", "corrected_text", "diff_data")
-    models = by_model(newest.order_by("-created_at")[:MOST_REVIEWS])
-    return render(request, "quality.html", {"models": models, "normalised": NORMALISED})
 
 
 @require_POST
