@@ -54,7 +54,7 @@ class Filters:
     def read(cls, query: Mapping[str, str]) -> Filters:
         """From an address or a form; what nothing could match is left out."""
         state, language = query.get("state", ""), query.get("language", "")
-        owner, text = query.get("owner", ""), query.get("q", "")
+        owner = query.get("owner", "")
         return cls(
             state=state if state in STATES else "",
             language=language if LANGUAGE.fullmatch(language) else "",
