@@ -11,30 +11,25 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
 
+from feedback.evidence import TAUGHT, Passage, Review, reviews_of, sureness, write_evidence
 from feedback.mining import Lesson, Reviewed, lessons
 from feedback.models import Feedback, TermEvidence
-from lexicon import services, tokens, versions
+from feedback.uses import uses
+from lexicon import services, versions
 from lexicon.matching import Replacement
 from lexicon.models import Alternative, Source, Term
 from lexicon.normalising import normalise
-from transcription.models import Job, Segment
-from transcription.said import Said, said
-from transcription.segments import SegmentRow
-from transcription.standing import UNDONE, Standing
+from transcription.models import Job
+from transcription.standing import UNDONE
 
 MOST_LESSONS = 300  # of one review: nobody looks through more
-MOST_REVIEWS = 20  # the latest so many make up how sure a term is
 OFTEN = 3  # undone so often, and more often than not, an alternative is switched off
 IN_USE = (Term.Status.APPROVED, Term.Status.SUGGESTED)
-TAUGHT, UNDID = TermEvidence.Kind.TAUGHT, TermEvidence.Kind.UNDONE
-
-Passage = tuple[SegmentRow, Sequence[Standing]]  # and what became of the lexicon's replacements
 
 
 def taught_by(job: Job, reviewed: Sequence[Reviewed]) -> list[Lesson]:
@@ -47,7 +42,7 @@ def taught_by(job: Job, reviewed: Sequence[Reviewed]) -> list[Lesson]:
     never = set(
         terms.filter(normalized__in=keys, status=rejected).values_list("normalized", flat=True)
     )
-    return [each for each in found if normalise(each.term) not in never][:MOST_LESSONS]
+    return [each for each in found if normalise(each.term) not in never - known][:MOST_LESSONS]
 
 
 def extracted(taught: Iterable[Lesson], kept: Collection[str] | None) -> list[dict[str, Any]]:
@@ -97,18 +92,35 @@ def learn(
     these lessons, as far as they are kept, and what became of the lexicon's replacements."""
     done = Learned(trusted=bool(user.has_perm("lexicon.change_term")))
     kept = {e["corrected"] for e in feedback.extracted_terms if not e.get("dropped")}
-    lessons = [lesson for lesson in taught if lesson.term in kept]
+    lessons = [each for each in taught if each.term in kept and _fits(each.term)]
+    done.uses = _uses(feedback.job, passages)
     if lessons or any(found for _, found in passages):
-        versions.hold()
+        _hold(feedback, done.uses, {normalise(lesson.term) for lesson in lessons})
         _keep(feedback, done)  # who taught it tells below how sure a term is
         terms = _terms(feedback.job, lessons)
-        _write_evidence(feedback, passages, lessons, terms)
+        write_evidence(feedback, passages, lessons, terms)
         _count_alternatives(done, passages, lessons, terms)
         _weigh(terms.values())
         _accept(terms.values(), done)
         _promote(feedback, terms.values(), done)
-    done.uses = _uses(feedback.job, [segment.text for segment, _ in passages])
+        done.uses = _uses(feedback.job, passages)  # of new terms too
     _keep(feedback, done)
+
+
+def _hold(feedback: Feedback, ids: Iterable[int], normalized: Collection[str] = ()) -> None:
+    """Lock the lexicon, and the terms that will be changed or counted all at once and in one
+    order, as jobs that end do: else two might wait for each other."""
+    versions.hold()
+    counted = {int(pk) for pk in feedback.lexicon.get("terms", {})} | set(ids)
+    wanted = Term.objects.filter(Q(pk__in=counted) | Q(normalized__in=normalized))
+    list(wanted.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
+def _uses(job: Job, passages: Sequence[Passage]) -> Counter[int]:
+    there = Term.objects.filter(_scope(job.api_key_id), status__in=IN_USE)
+    # the key's own first, as where they are used
+    named = there.order_by("api_key", "pk").values_list("pk", "normalized")
+    return uses((segment.text for segment, _ in passages), named)
 
 
 def _keep(feedback: Feedback, done: Learned) -> None:
@@ -124,10 +136,9 @@ def _scope(api_key_id: int | None) -> Q:
 # --- Terms -------------------------------------------------------------------------------------
 
 
-def _terms(job: Job, lessons: Iterable[Lesson]) -> dict[str, Term]:
+def _terms(job: Job, lessons: Collection[Lesson]) -> dict[str, Term]:
     """By its lesson's text the term of each, in the scope of the recording: those that are there,
     and new ones. None of those that were rejected."""
-    lessons = [lesson for lesson in lessons if _fits(lesson.term)]
     keys = {normalise(lesson.term) for lesson in lessons}
     expected = job.languages or job.heard_languages
     same: dict[str, list[Term]] = defaultdict(list)
@@ -138,13 +149,14 @@ def _terms(job: Job, lessons: Iterable[Lesson]) -> dict[str, Term]:
     retired = {pk for review in reviews.only("lexicon") for pk in Learned.of(review).retired}
     found: dict[str, Term] = {}
     for lesson in lessons:
-        term = _term(lesson, job.api_key_id, same[normalise(lesson.term)])
-        if term and term.status == Term.Status.RETIRED and term.pk in retired:
+        chosen = _term(lesson, job.api_key_id, same[normalise(lesson.term)])
+        if chosen is None:
+            continue
+        if chosen.status == Term.Status.RETIRED and chosen.pk in retired:
             # the same review, submitted again
-            term.status = Term.Status.SUGGESTED
-            term.save(update_fields=["status"])
-        if term:
-            found[lesson.term] = term
+            chosen.status = Term.Status.SUGGESTED
+            chosen.save(update_fields=["status"])
+        found[lesson.term] = chosen
     return found
 
 
@@ -175,70 +187,6 @@ def _fits(text: str) -> bool:
     except services.Refused:
         return False
     return True
-
-
-# --- Evidence ----------------------------------------------------------------------------------
-
-
-def _write_evidence(
-    feedback: Feedback,
-    passages: Sequence[Passage],
-    lessons: Iterable[Lesson],
-    terms: Mapping[str, Term],
-) -> None:
-    """A row for each place where a term was taught, or what it led to was taken back."""
-    taught = [(terms[e.term].pk, place) for e in lessons if e.term in terms for place in e.places]
-    undone = [
-        (number, standing)
-        for number, (_, found) in enumerate(passages)
-        for standing in found
-        if standing.state == UNDONE
-    ]
-    there = set(
-        Term.objects.filter(pk__in={s.replacement.term for _, s in undone}).values_list(
-            "pk", flat=True
-        )
-    )
-    met = {place.passage for _, place in taught} | {number for number, _ in undone}
-    listen = _Times(passages, met)
-    rows = [
-        (pk, place.passage, TAUGHT, place.heard, place.corrected, place.after_at)
-        for pk, place in taught
-    ]
-    rows += [
-        (s.replacement.term, number, UNDID, s.replacement.after,
-         passages[number][0].text[s.start : s.end], s.start)
-        for number, s in undone
-        if s.replacement.term in there
-    ]  # fmt: skip
-    TermEvidence.objects.bulk_create(
-        TermEvidence(
-            term_id=pk, feedback=feedback, segment_id=passages[number][0].pk, kind=kind,
-            heard=heard, corrected=corrected, start_ms=start_ms, end_ms=end_ms,
-        )
-        for pk, number, kind, heard, corrected, at in rows
-        for start_ms, end_ms in [listen.to(number, at, at + len(corrected))]
-    )  # fmt: skip
-
-
-class _Times:
-    """When the words of some passages were said."""
-
-    def __init__(self, passages: Sequence[Passage], met: Iterable[int]) -> None:
-        self.segments = {number: passages[number][0] for number in met}
-        ids = [segment.pk for segment in self.segments.values()]
-        heard = dict(Segment.objects.filter(pk__in=ids).values_list("pk", "words"))
-        self.words: dict[int, list[Said]] = {
-            number: said(each.text, heard.get(each.pk, ()), each.start_ms, each.end_ms)
-            for number, each in self.segments.items()
-        }
-
-    def to(self, number: int, start: int, end: int) -> tuple[int, int]:
-        met = [word for word in self.words[number] if word.start < end and start < word.end]
-        segment = self.segments[number]
-        if not met:
-            return segment.start_ms, segment.end_ms
-        return met[0].start_ms, met[-1].end_ms
 
 
 # --- Alternatives ------------------------------------------------------------------------------
@@ -303,55 +251,10 @@ def _led_to(made: Replacement, known: Mapping[str, Alternative]) -> Alternative 
 # --- How sure, and what is accepted without being asked ----------------------------------------
 
 
-@dataclass(frozen=True)
-class Review:
-    """What one review says for a term. `heard`: what it was misheard as there, normalised."""
-
-    confidence: float
-    trusted: bool
-    recording: str
-    api_key_id: int | None
-    heard: frozenset[str]
-
-
-def sureness(reviews: Iterable[Review]) -> float:
-    """That not all of them are wrong."""
-    return round(1 - prod(1 - review.confidence for review in reviews), 4)
-
-
-def _reviews(term_ids: Collection[int]) -> dict[int, list[Review]]:
-    """The latest reviews that taught each of the terms."""
-    rows = TermEvidence.objects.filter(term__in=term_ids, kind=TAUGHT).exclude(feedback=None)
-    heard: dict[int, dict[int, set[tuple[str, str]]]] = defaultdict(lambda: defaultdict(set))
-    for term_id, feedback_id, corrected, text in rows.values_list(
-        "term_id", "feedback_id", "corrected", "heard"
-    ).distinct():
-        heard[term_id][feedback_id].add((normalise(corrected), normalise(text)))
-    latest = {pk: sorted(of, reverse=True)[:MOST_REVIEWS] for pk, of in heard.items()}
-    reviews = {
-        pk: (extracted_terms, trusted, recording, key)
-        for pk, extracted_terms, trusted, recording, key in Feedback.objects.filter(
-            pk__in={pk for ids in latest.values() for pk in ids}
-        ).values_list(
-            "pk", "extracted_terms", "lexicon__learned__trusted", "job__audio_sha256",
-            "job__api_key_id",
-        )
-    }  # fmt: skip
-    found: dict[int, list[Review]] = {pk: [] for pk in term_ids}
-    for pk, ids in latest.items():
-        for each in ids:
-            entries, trusted, recording, key = reviews[each]
-            written = {corrected for corrected, _ in heard[pk][each]}
-            sure = [e.get("confidence", 0) for e in entries if normalise(e["corrected"]) in written]
-            texts = frozenset(text for _, text in heard[pk][each])
-            found[pk].append(Review(max(sure, default=0), bool(trusted), recording, key, texts))
-    return found
-
-
 def _weigh(terms: Iterable[Term]) -> None:
     """Write how sure learning is of the terms that it suggested."""
     learned = {term.pk: term for term in terms if term.source == Source.LEARNED}
-    for pk, reviews in _reviews(learned).items():
+    for pk, reviews in reviews_of(learned).items():
         sure = sureness(reviews)
         if learned[pk].confidence != sure:
             Term.objects.filter(pk=pk).update(confidence=sure)
@@ -363,7 +266,7 @@ def _accept(terms: Iterable[Term], done: Learned) -> None:
     if enough is None or not done.trusted:
         return
     by_id = {term.pk: term for term in terms}
-    reviews = _reviews(by_id)
+    reviews = reviews_of(by_id)
     done.accepted = [
         pk
         for pk, term in by_id.items()
@@ -450,38 +353,6 @@ def _suggest_to_everyone(feedback: Feedback, term: Term, done: Learned) -> None:
     _weigh([everyone])
 
 
-# --- Uses --------------------------------------------------------------------------------------
-
-
-def _uses(job: Job, texts: Iterable[str]) -> Counter[int]:
-    """How often each term stands in reviewed texts; of those that hold one another, the longer."""
-    terms: dict[tuple[str, ...], int] = {}
-    rows = Term.objects.filter(_scope(job.api_key_id), status__in=IN_USE)
-    # the key's own first, as where they are used
-    for pk, normalized in rows.order_by("api_key", "pk").values_list("pk", "normalized"):
-        terms.setdefault(tuple(tokens.split(normalized)), pk)
-    terms.pop((), None)
-    longest = max(map(len, terms), default=0)
-    found: Counter[int] = Counter()
-    for text in texts if terms else ():
-        words = [word.partition("'")[0] or word for word in tokens.split(text)]
-        whole = [word.replace("'", "") for word in tokens.split(text)]
-        at = 0
-        while at < len(words):
-            for size in range(min(longest, len(words) - at), 0, -1):
-                end = at + size
-                # with the ending of a genitive or without it
-                pk = terms.get((*whole[at : end - 1], words[end - 1])) or terms.get(
-                    tuple(whole[at:end])
-                )
-                if pk:
-                    found[pk] += 1
-                    at = end - 1
-                    break
-            at += 1
-    return found
-
-
 # --- Taking back -------------------------------------------------------------------------------
 
 
@@ -493,11 +364,11 @@ def unlearn(feedback: Feedback) -> None:
     taught = set(rows.filter(kind=TAUGHT).values_list("term_id", flat=True))
     if not (taught or done.seen or done.undone):
         return
-    versions.hold()
+    _hold(feedback, taught | done.uses.keys())
     rows.delete()
     services.count_alternatives(done.seen, done.undone, sign=-1)
     _switch_on_again(done.undone)
-    reviews = _reviews(taught)
+    reviews = reviews_of(taught)
     left = [t for t in Term.objects.filter(pk__in=taught) if not _stays(t, reviews[t.pk])]
     _let_go(left, done)
     _forget_alternatives(done)

@@ -197,7 +197,7 @@ def test_a_term_shows_where_it_was_learned_from(curator, review):
 
 def test_evidence_is_bounded_and_never_changed_with_its_term(admin_client, review):
     term = add("Ozempic", "us and paid")
-    job = review(("us and paid", "Ozempic"))
+    job = review(("us and paid", "us and paid"))
     TermEvidence.objects.bulk_create(
         TermEvidence(term=term, feedback=job.feedback.get(), heard=f"heard {n}.", corrected="x")
         for n in range(70)

@@ -318,13 +318,11 @@ def test_the_summary_tells_peoples_changes_and_the_lexicons_apart(desk_client, r
 
 
 def test_the_lexicons_own_pairs_are_not_learned_from(reviewer, job):
-    first, second, last = job.segments.all()
+    first, _, last = job.segments.all()
     write(reviewer, first, MADE.replace("sparing lactone", "spironolactone"))
-    write(reviewer, second, "two Tablettas")
     write(reviewer, last, HEARD.replace("interest oh", "Xarelto"))
     taught = submit_review(reviewer, job).extracted_terms
     assert {(pair["heard"], pair["corrected"]) for pair in taught} == {
-        ("tablets", "Tablettas"),
         ("interest oh", "Xarelto"),  # what the engine heard, not what the lexicon made of it
     }
 
