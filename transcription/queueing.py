@@ -29,8 +29,8 @@ PAGES = "pages"  # an owner: whoever uploaded it, by a page or a command, no API
 OWNER = re.compile(r"(user|key)-(\d{1,9})|pages", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 LONGEST_TEXT = 200
-# what people may choose from is gathered so often, and is at most so much
 YEARS = range(2000, 2101)
+# what people may choose from is gathered so often, and is at most so much
 OPTIONS_KEPT_S = 60
 MOST_OPTIONS = 300
 
@@ -45,11 +45,11 @@ class Filters:
     language: str = ""
     owner: str = ""
     q: str = ""
-
     model: str = ""
     engine: str = ""
     since: str = ""
     until: str = ""
+
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Filters:
         """From an address or a form; what nothing could match is left out."""
@@ -83,7 +83,6 @@ class Filters:
 
     def but(self, **changes: str) -> Filters:
         return replace(self, **changes)
-
 
     @property
     def unseen(self) -> dict[str, str]:
@@ -127,6 +126,7 @@ def within(field: str, since: str, until: str) -> Q:
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
+
 def queue_for(jobs: QuerySet[Job], user: Any, filters: Filters) -> QuerySet[Job]:
     """Those that the queue page shows, in its order: where only such are shown as wait for a
     reviewer, what is worth their time first; else the most urgent, then the newest."""
@@ -153,13 +153,13 @@ def narrowed(jobs: QuerySet[Job], user: Any, filters: Filters) -> QuerySet[Job]:
         jobs = jobs.filter(Q(languages__contains=[code]) | Q(heard_languages__contains=[code]))
     if filters.owner:
         jobs = jobs.filter(_owned(filters.owner, user))
-    if text := filters.q:
-        jobs = jobs.filter(Q(title__icontains=text) | Q(audio_name__icontains=text))
     if filters.model:
         jobs = jobs.filter(model=filters.model)
     if filters.engine:
         jobs = jobs.filter(engine=filters.engine)
     jobs = jobs.filter(within("created_at", filters.since, filters.until))
+    if text := filters.q:
+        jobs = jobs.filter(Q(title__icontains=text) | Q(audio_name__icontains=text))
     return jobs
 
 
@@ -168,10 +168,10 @@ def _owned(owner: str, user: Any) -> Q:
         return Q(owner_id=user.pk)
     if owner == "assigned":
         return Q(assigned_to_id=user.pk)
-    kind, _, number = owner.partition("-")
-    return Q(owner_id=int(number)) if kind == "user" else Q(api_key_id=int(number))
     if owner == PAGES:
         return Q(api_key_id=None)
+    kind, _, number = owner.partition("-")
+    return Q(owner_id=int(number)) if kind == "user" else Q(api_key_id=int(number))
 
 
 @dataclass(frozen=True)
