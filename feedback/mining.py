@@ -1,33 +1,39 @@
 """What reviews teach: terms, and what each of them is misheard as. Pure: no Django, no I/O.
 
-Where a reviewer wrote other words than the engine, the words of both sides are paired by their
-sound. What is worth a term stands out: names (written with a capital in the middle of a sentence)
-and words that are rare in their language. Ordinary words swapped for ordinary words teach nothing,
-nor do numbers. A name is learned as it stands, with the capitals before and behind it, and what
-was heard with the same neighbours: "Drew Anderson" for "Dru Anderson" is safe where "Drew" for
-"Dru" alone is not.
+Where people wrote other words than the engine, the words of both sides are paired by their sound.
+Worth a term is what stands out: names, that is, capitals in the middle of a sentence, and words
+that are rare in their language. Ordinary words swapped for ordinary ones teach nothing, nor do
+numbers, nor another form of the same word. A name is learned alone and with the capitals before and
+behind it: "Drew Anderson" is safely "Dru Anderson", where "Drew" for "Dru" is not.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from feedback.alignment import INAUDIBLE, bare
+from feedback.alignment import bare
 from lexicon import tokens
 from lexicon.borders import words as borders_of
 from lexicon.matching import compiling, frequency, guards, sounds
 from lexicon.normalising import normalise
 
 MOST_WORDS = 4  # of a term, and of what is heard in its place
-RARE, ORDINARY = 3.6, 4.5  # zipf
-ALIKE = 0.45  # in sound: what was heard in a term's place
-_ENDS = ".?!:"
+RARE, ORDINARY, COMMONEST = 3.6, 4.5, 5.3  # zipf
+ALIKE = 0.45  # in sound, at least: a term, and what was heard in its place
+PROVEN_FROM = 2  # times that a mishearing was corrected
+# from which confidence on a lesson may be taken without asking; chosen on one recogniser's calls
+SURE = 0.6
+ORDINARY_ALONE, ONCE = 0.5, 0.6  # what these are worth: one common word; no name, and taught once
+NOTED = re.compile(r"<[^>]*>|\[[^\]]*\]")  # what is told of the sound, such as [inaudible]
+AROUND = ".,;:!?…\"'“”‘’()[]-–—"
+POSSESSIVE = re.compile(r"['’]s$")
 
 
 @dataclass(frozen=True)
@@ -52,11 +58,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A term as it is to be written. `heard`: what it was misheard as and how often, only what is
-    safe to be replaced; `count`: how often it was taught; `confidence`: from 0 to 1."""
+    """A term as it is to be written. `heard`: what it was misheard as and how often, without what
+    people mostly left as it was; `proven`: those that they never left so; `count`: how often it
+    was taught; `confidence`: from 0 to 1."""
 
     term: str
     heard: tuple[tuple[str, int], ...]
+    proven: tuple[str, ...]
     confidence: float
     count: int
     places: tuple[Place, ...]
@@ -65,164 +73,205 @@ class Lesson:
 def lessons(
     reviewed: Sequence[Reviewed], known: Collection[str] = (), languages: Sequence[str] = ()
 ) -> list[Lesson]:
-    """What they teach together, the surest first. `known`: the lexicon's terms, normalised;
-    `languages`: those of the recording, by whose lists words are rare; empty: as they are found."""
-    pairs = [(_Text(each.engine_text), _Text(each.text)) for each in reviewed]
-    written = [word for _, right in pairs for word in right.folded]
-    common = _Common(frequency.spoken(written, languages), Counter(written))
+    """What they teach together, the surest first. `known`: the lexicon's terms, normalised, which
+    may be ordinary words; `languages`: those of the recording, by whose lists words are rare;
+    empty: as they are found."""
+    passages = [
+        _Passage(number, _Text(each.engine_text), _Text(each.text))
+        for number, each in enumerate(reviewed)
+    ]
+    written = [word for each in passages for word in each.right.folded]
+    around = _Around(frequency.spoken(written, languages), written, frozenset(known))
     taught: dict[str, _Taught] = {}
-    for number, (heard, right) in enumerate(pairs):
-        for start, end, first, last in _blocks(heard, right):
-            for place, likeness in _places(number, heard, right, start, end, first, last, common):
-                key = normalise(place.corrected)
-                taught.setdefault(key, _Taught(common)).add(place, likeness)
-    found = [each.lesson(key in known) for key, each in taught.items()]
+    for passage in passages:
+        for place, likeness in passage.places(around):
+            term = taught.setdefault(normalise(place.corrected), _Taught(around))
+            term.places.append(place)
+            term.likeness = max(term.likeness, likeness)
+    found = [each.lesson() for each in taught.values()]
     return sorted(found, key=lambda each: (-each.confidence, -each.count, each.term))
 
 
+class _Around:
+    """What is common: in the language, and in all that was reviewed."""
+
+    def __init__(
+        self, languages: tuple[str, ...], written: Sequence[str], known: frozenset[str]
+    ) -> None:
+        self.languages, self.known = languages, known
+        self._running = f" {' '.join(written)} "
+
+    def zipf(self, text: str) -> float:
+        """Of its rarest word."""
+        return min(
+            (frequency.zipf(word, self.languages) for word in tokens.split(text)), default=0.0
+        )
+
+    def times_written(self, text: str) -> int:
+        return self._running.count(f" {text} ")
+
+
 class _Text:
-    """The words of a text as terms are made of them: without the punctuation around them."""
+    """Its words as terms are made of them: without the punctuation around them, and no one's."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
         borders = borders_of(text)
-        pieces = [text[start:end] for start, end in borders]
-        self.bare = [bare(piece) for piece in pieces]
+        self.text = text
+        self.pieces = [text[start:end] for start, end in borders]
+        self.bare = list(map(bare, self.pieces))
         self.spans = [
-            _stripped(piece, start) for piece, (start, _) in zip(pieces, borders, strict=True)
+            _stripped(piece, start) for piece, (start, _) in zip(self.pieces, borders, strict=True)
         ]
         self.words = [text[start:end] for start, end in self.spans]
-        self.folded = [normalise(word) for word in self.words]
-        self.stops = [piece.rstrip("\"'”’)")[-1:] in _ENDS for piece in pieces]
-        self.breaks = [
-            text[end : border[1]] != ""
-            for (_, end), border in zip(self.spans, borders, strict=True)
-        ]
+        self.folded = [" ".join(tokens.split(word)) for word in self.words]
 
     def within(self, first: int, last: int) -> str:
-        return self.text[self.spans[first][0] : self.spans[last - 1][1]] if first < last else ""
+        return self.text[self.spans[first][0] : self.spans[last - 1][1]]
+
+    def begins_sentence(self, at: int) -> bool:
+        return at == 0 or self.pieces[at - 1].rstrip("\"'”’)")[-1:] in ".?!:"
 
     def is_name(self, at: int) -> bool:
-        """Written with a capital that no sentence's beginning asks for."""
         word = self.words[at]
-        return word[:1].isupper() and word not in ("I",) and not word.startswith(("I'", "I’"))
+        return word[:1].isupper() and word.partition("'")[0].partition("’")[0] != "I"
 
-    def begins(self, at: int) -> bool:
-        return at == 0 or self.stops[at - 1]
+    def reads_on(self, at: int) -> bool:
+        """Whether no punctuation parts this word from the next."""
+        return self.text[self.spans[at][1] : self.spans[at + 1][0]].isspace()
 
 
 def _stripped(piece: str, start: int) -> tuple[int, int]:
-    left = len(piece) - len(piece.lstrip(".,;:!?…\"'“”‘’()[]-–—"))
-    kept = piece.strip(".,;:!?…\"'“”‘’()[]-–—")
-    for ending in ("'s", "’s"):
-        kept = kept.removesuffix(ending)
-    return start + left, start + left + len(kept)
+    word = piece.lstrip(AROUND)
+    begin = start + len(piece) - len(word)
+    return begin, begin + len(POSSESSIVE.sub("", word.rstrip(AROUND)))
 
 
 @dataclass(frozen=True)
-class _Common:
-    """How common words are, in the language and in this text."""
+class _Stretch:
+    """Words `a` to `b` of what was heard, and `x` to `y` of what is right."""
 
-    languages: tuple[str, ...]
-    written: Counter[str]
-
-    def zipf(self, word: str) -> float:
-        return frequency.zipf(word, self.languages)
-
-
-def _blocks(heard: _Text, right: _Text) -> Iterator[tuple[int, int, int, int]]:
-    """Where words were replaced by others: from and to which in both texts."""
-    start = first = 0
-    at = to = 0
-    for op in Levenshtein.opcodes(heard.bare, right.bare):
-        if op.tag == "equal":
-            if start < at and first < to:
-                yield start, at, first, to
-            start, first = op.src_end, op.dest_end
-        at, to = op.src_end, op.dest_end
-    if start < at and first < to:
-        yield start, at, first, to
+    a: int
+    b: int
+    x: int
+    y: int
 
 
-def _places(
-    number: int,
-    heard: _Text,
-    right: _Text,
-    start: int,
-    end: int,
-    first: int,
-    last: int,
-    common: _Common,
-) -> Iterator[tuple[Place, float]]:
-    for begin, stop in _cores(right, first, last, common):
-        a, b, likeness = _heard_as(heard, start, end, right.folded[begin:stop])
-        if likeness < ALIKE:
-            continue
-        whole = right.folded[begin:stop]
-        if not guards.says_the_same(heard.folded[a:b], whole):
-            continue
-        yield _place(number, heard, right, a, b, begin, stop), likeness
-        more = 0
-        # the name with its neighbours, which the engine heard right
-        l, r, x, y = a, b, begin, stop
+@dataclass(frozen=True)
+class _Passage:
+    number: int
+    heard: _Text
+    right: _Text
+
+    def places(self, around: _Around) -> Iterator[tuple[Place, float]]:
+        """Each with how alike it sounds, from 0 to 1."""
+        for replaced in self._replaced():
+            for x, y in self._telling(replaced, around):
+                a, b, likeness = self._heard_as(replaced, x, y)
+                core = _Stretch(a, b, x, y)
+                if likeness < ALIKE or not self._teaches(core):
+                    continue
+                yield self._place(core), likeness
+                whole = self._with_neighbours(core, around)
+                if whole != core:
+                    yield self._place(whole), likeness
+
+    def _replaced(self) -> Iterator[_Stretch]:
+        """Neighbouring errors are one, whatever their kinds."""
+        a = x = b = y = 0
+        ops = Levenshtein.opcodes(self.heard.bare, self.right.bare)
+        for op in ops:
+            if op.tag == "equal":
+                if a < b and x < y:
+                    yield _Stretch(a, b, x, y)
+                a, x = op.src_end, op.dest_end
+            b, y = op.src_end, op.dest_end
+        if a < b and x < y:
+            yield _Stretch(a, b, x, y)
+
+    def _telling(self, replaced: _Stretch, around: _Around) -> Iterator[tuple[int, int]]:
+        """Right words in a row that are worth a term, or are one of the lexicon's."""
+        begin = replaced.x
+        for at in range(replaced.x, replaced.y + 1):
+            told = at < replaced.y and self._tells(at, around)
+            if not told or at - begin >= MOST_WORDS:
+                if begin < at:
+                    yield begin, at
+                begin = at if told else at + 1
+
+    def _tells(self, at: int, around: _Around) -> bool:
+        word = self.right.folded[at]
+        if len(word) < 2 or guards.untouchable(word) or NOTED.search(self.right.pieces[at]):
+            return False
+        named = self.right.is_name(at) and not self.right.begins_sentence(at)
+        return named or normalise(word) in around.known or around.zipf(word) < RARE
+
+    def _heard_as(self, replaced: _Stretch, x: int, y: int) -> tuple[int, int, float]:
+        """The words in the place of these that sound most like them."""
+        windows = [
+            (a, b)
+            for a in range(replaced.a, replaced.b)
+            for b in range(a + 1, min(replaced.b, a + MOST_WORDS) + 1)
+        ]
+        said = [_phones(self.heard.folded[a:b]) for a, b in windows]
+        likeness = _alike(said, _phones(self.right.folded[x:y]))
+        best = int(np.argmax(likeness))
+        return *windows[best], float(likeness[best])
+
+    def _teaches(self, core: _Stretch) -> bool:
+        """Not where a number would change, nor what is but another form of an ordinary word."""
+        heard, meant = self.heard.folded[core.a : core.b], self.right.folded[core.x : core.y]
+        if not guards.says_the_same(heard, meant):
+            return False
+        return all(map(self.right.is_name, range(core.x, core.y))) or not _same(heard, meant)
+
+    def _with_neighbours(self, core: _Stretch, around: _Around) -> _Stretch:
+        """The whole name: with the capitals beside it, where the engine heard these right."""
+        a, b, x, y = core.a, core.b, core.x, core.y
+        while y - x < MOST_WORDS and a and x and self._joins(a - 1, x - 1, x - 1, around):
+            a, x = a - 1, x - 1
         while (
-            x - 1 >= 0
-            and l - 1 >= 0
-            and y - x < MOST_WORDS
-            and right.is_name(x - 1)
-            and not right.breaks[x - 1]
-            and right.bare[x - 1] == heard.bare[l - 1]
-            and not right.begins(x)
+            y - x < MOST_WORDS
+            and b < len(self.heard.words)
+            and y < len(self.right.words)
+            and self._joins(b, y, y - 1, around)
         ):
-            l, x = l - 1, x - 1
-        while (
-            y < len(right.words)
-            and r < len(heard.words)
-            and y - x < MOST_WORDS
-            and right.is_name(y)
-            and not right.breaks[y - 1]
-            and right.bare[y] == heard.bare[r]
-        ):
-            r, y = r + 1, y + 1
-        if (x, y) != (begin, stop):
-            yield _place(number, heard, right, l, r, x, y), likeness
+            b, y = b + 1, y + 1
+        return _Stretch(a, b, x, y)
+
+    def _joins(self, heard: int, right: int, before: int, around: _Around) -> bool:
+        """`before`: the first of the two right words that would stand side by side."""
+        if self.heard.bare[heard] != self.right.bare[right] or not self.right.is_name(right):
+            return False
+        if not self.right.reads_on(before):
+            return False
+        ordinary = around.zipf(self.right.folded[right]) > ORDINARY
+        return not (ordinary and self.right.begins_sentence(right))
+
+    def _place(self, part: _Stretch) -> Place:
+        return Place(
+            self.number,
+            self.heard.within(part.a, part.b),
+            self.right.within(part.x, part.y),
+            self.heard.spans[part.a][0],
+            self.right.spans[part.x][0],
+        )
 
 
-def _place(number: int, heard: _Text, right: _Text, a: int, b: int, x: int, y: int) -> Place:
-    return Place(
-        number, heard.within(a, b), right.within(x, y), heard.spans[a][0], right.spans[x][0]
+def _same(heard: Sequence[str], meant: Sequence[str]) -> bool:
+    """Whether they are forms or spellings of the same words."""
+    if guards.spelling_variant("".join(heard), "".join(meant)):
+        return True
+    return len(heard) == len(meant) and all(
+        one == other
+        or guards.same_stem(one, other)
+        or guards.inflected(one, other)
+        or guards.inflected(other, one)
+        for one, other in zip(heard, meant, strict=True)
     )
 
 
-def _cores(right: _Text, first: int, last: int, common: _Common) -> Iterator[tuple[int, int]]:
-    """Words in a row that are worth a term."""
-    begin = first
-    for at in range(first, last + 1):
-        telling = at < last and _tells(right, at, common)
-        if not telling or at - begin >= MOST_WORDS:
-            if begin < at:
-                yield begin, at
-            begin = at + 1 if not telling else at
-
-
-def _tells(right: _Text, at: int, common: _Common) -> bool:
-    word = right.folded[at]
-    if len(word) < 2 or guards.untouchable(word) or INAUDIBLE in right.words[at]:
-        return False
-    if right.is_name(at) and not right.begins(at):
-        return True
-    return common.zipf(word) < RARE
-
-
-def _heard_as(heard: _Text, start: int, end: int, meant: Sequence[str]) -> tuple[int, int, float]:
-    """The words of the block that sound most like these."""
-    windows = [
-        (a, b) for a in range(start, end) for b in range(a + 1, min(end, a + MOST_WORDS) + 1)
-    ]
-    said = [b"".join(map(_said, heard.folded[a:b])) for a, b in windows]
-    likeness = _alike(said, b"".join(map(_said, meant)))
-    best = int(np.argmax(likeness))
-    return (*windows[best], float(likeness[best]))
+def _phones(words: Sequence[str]) -> bytes:
+    return b"".join(map(_said, words))
 
 
 @lru_cache(maxsize=100_000)
@@ -230,50 +279,48 @@ def _said(word: str) -> bytes:
     return b"".join(map(compiling.sounds_of, tokens.split(word)))
 
 
-def _alike(said: Sequence[bytes], meant: bytes) -> np.ndarray:
+def _alike(said: Sequence[bytes], meant: bytes) -> sounds.Figures:
+    """How alike each of them sounds to what was meant."""
     sizes = np.array([len(each) for each in said], np.int64)
-    starts = np.cumsum(sizes) - sizes
-    phones = np.frombuffer(b"".join(said), np.uint8)
-    target = np.frombuffer(meant, np.uint8)
-    n = np.full(len(said), len(target), np.int64)
-    return sounds.similarity(
-        sounds.Slices(phones, starts, sizes),
-        sounds.Slices(target, np.zeros(len(said), np.int64), n),
-    )
+    heard = sounds.Slices(np.frombuffer(b"".join(said), np.uint8), np.cumsum(sizes) - sizes, sizes)
+    nothing = np.zeros(len(said), np.int64)
+    wanted = sounds.Slices(np.frombuffer(meant, np.uint8), nothing, nothing + len(meant))
+    return sounds.similarity(heard, wanted)
 
 
 @dataclass
 class _Taught:
-    common: _Common
+    """All that was found of one term."""
+
+    around: _Around
     places: list[Place] = field(default_factory=list)
-    likeness: list[float] = field(default_factory=list)
+    likeness: float = 0.0
 
-    def add(self, place: Place, likeness: float) -> None:
-        self.places.append(place)
-        self.likeness.append(likeness)
-
-    def lesson(self, known: bool) -> Lesson:
+    def lesson(self) -> Lesson:
         term = Counter(each.corrected for each in self.places).most_common(1)[0][0]
-        folded = normalise(term)
         heard = Counter(normalise(each.heard) for each in self.places)
-        safe = tuple(
+        kept = [
             (text, count)
             for text, count in heard.most_common()
-            if text != folded and self._safe(text, count)
-        )
+            if text != normalise(term) and self._mostly_wrong(text, count)
+        ]
+        proven = tuple(text for text, count in kept if self._proven(text, count))
         count = len(self.places)
-        return Lesson(term, safe, self._confidence(term, count), count, tuple(self.places))
+        return Lesson(term, tuple(kept), proven, self._confidence(term), count, tuple(self.places))
 
-    def _safe(self, text: str, count: int) -> bool:
-        """What people also left standing as it was heard is no mishearing."""
-        words = text.split()
-        if len(words) == 1:
-            return self.common.written[text] == 0 or count > 2 * self.common.written[text]
-        return True
+    def _mostly_wrong(self, text: str, count: int) -> bool:
+        return " " in text or count > 2 * self.around.times_written(text)
 
-    def _confidence(self, term: str, count: int) -> float:
-        words = normalise(term).split()
-        rarest = min(map(self.common.zipf, words), default=0)
-        sure = max(self.likeness)
-        value = sure * (1.0 if rarest < RARE or len(words) > 1 else 0.5)
-        return round(min(0.99, value * (1 - 0.5 ** (count + 1)) / 0.75), 3)
+    def _proven(self, text: str, count: int) -> bool:
+        common = self.around.zipf(text) > COMMONEST
+        return count >= PROVEN_FROM and not common and not self.around.times_written(text)
+
+    def _confidence(self, term: str) -> float:
+        count, sure = len(self.places), self.likeness
+        if normalise(term) not in self.around.known:
+            if len(tokens.split(term)) == 1 and self.around.zipf(term) >= RARE:
+                sure *= ORDINARY_ALONE
+            if term == term.lower() and count == 1:
+                sure *= ONCE
+        # each further time makes it surer, up to a third more
+        return round(min(0.99, sure * (1 - 0.5 ** (count + 1)) / 0.75), 3)

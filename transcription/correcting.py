@@ -15,6 +15,7 @@ from transcription.timing import TimedWord
 
 APPLIED, SUGGESTED = "lexicon", "suggestion"  # kinds of marks
 RULES = {
+    "proven": "corrected so by reviewers before",
     "alternative": "a known mishearing",
     "sound": "sounds alike",
     "script": "the same in another script",

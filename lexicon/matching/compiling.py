@@ -15,7 +15,7 @@ from lexicon import pronouncing, tokens
 from lexicon.matching import frequency, sounds
 from lexicon.matching.neighbours import Index
 
-FORMAT = 2  # rises when what is compiled changes its form
+FORMAT = 3  # rises when what is compiled changes its form
 MOST_WORDS = 6  # of a term that is looked for by sound
 FEWEST_PHONES, MOST_PHONES = 3, 28
 # For lists of up to so many terms: from how many classes of sounds on two may be left out, of terms
@@ -40,6 +40,7 @@ class Entry:
     alternatives: tuple[str, ...] = ()
     sounds_like: str = ""
     case_sensitive: bool = False
+    proven: tuple[str, ...] = ()  # alternatives that were never right themselves, ordinary or not
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Spelling:
 
     words: tuple[str, ...]
     entry: int  # its place in Compiled.entries
-    rule: str = ""  # of its replacement: "alternative", or "spelling" (R and D for R&D)
+    # of its replacement: "proven" or "alternative", or "spelling" (R and D for R&D)
+    rule: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +135,11 @@ def _add_spellings(
     spellings: dict[str, list[Spelling]], place: int, entry: Entry, own: list[str]
 ) -> None:
     ways = [Spelling(tuple(own), place)]
-    for rule, texts in (("alternative", entry.alternatives), ("spelling", _said(entry))):
+    for rule, texts in (
+        ("proven", entry.proven),
+        ("alternative", entry.alternatives),
+        ("spelling", _said(entry)),
+    ):
         ways += (Spelling(tuple(tokens.split(text)), place, rule) for text in texts)
     for way in {way.words: way for way in reversed(ways) if way.words}.values():
         spellings.setdefault(way.words[0], []).append(way)

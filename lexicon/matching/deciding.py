@@ -43,7 +43,7 @@ class Replacement:
     before: str
     after: str
     term: int  # Entry.id
-    rule: str  # "alternative", "sound", "script" or "spelling"
+    rule: str  # "proven", "alternative", "sound", "script" or "spelling"
     score: float  # how probable it is that it is right, 0 to 1
     applied: bool  # else only suggested to the reviewer
 

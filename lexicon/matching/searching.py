@@ -18,6 +18,7 @@ from lexicon.matching.pairs import pairs
 
 SURE, UNSURE = 1.0, 0.3  # the score of an alternative
 ORDINARY, ORDINARY_TOGETHER = 4.5, 5.0  # zipf of an alternative's only, or rarest, word
+SHORTEST_INFLECTED = 4  # letters of an alternative's last word: "can" is no plural of "ca"
 RARE = 3.5  # zipf of a word that an engine may well not know
 
 
@@ -110,7 +111,8 @@ def _sure(spelling: Spelling, entry: Entry, document: Document, at: int) -> bool
         counted = at > 0 and guards.lettered(document.words[at - 1])
         return not counted and "i" not in spelling.words
     most = ORDINARY if len(spelling.words) == 1 else ORDINARY_TOGETHER
-    return ordinary < most and guards.says_the_same(spelling.words, tokens.split(entry.text))
+    rare = ordinary < most or spelling.rule == "proven"
+    return rare and guards.says_the_same(spelling.words, tokens.split(entry.text))
 
 
 def _beginnings(word: str) -> Iterable[str]:
@@ -126,6 +128,8 @@ def _stands(spelling: Spelling, words: list[str], passages: list[int], at: int) 
         return None
     *before, end = spelling.words
     if words[at : last - 1] != before or not guards.inflected(words[last - 1], end):
+        return None
+    if spelling.rule and len(end) < SHORTEST_INFLECTED and words[last - 1] != end:
         return None
     return words[last - 1].removeprefix(end)
 
