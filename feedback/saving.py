@@ -28,6 +28,7 @@ WRITTEN = (
     *("text", "accepted", "version", "tags", "language", "doubts"),
     *("edited_by_id", "edited_by_name", "edited_at"),
 )
+PROPOSAL = "This is a proposal. Take from it where it is compared with its source."
 DELETED_JOB = "This recording was deleted while you worked on it."
 GONE = "This segment does not exist any more."
 
@@ -64,8 +65,11 @@ class Saved:
     version: int
 
 
-def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
-    """Write the text and keep the earlier one. Repeating a save changes nothing.
+def save_segment(
+    user: Any, job: Job, segment_id: int, save: Save, *, source: Mapping[str, str] | None = None
+) -> Saved:
+    """Write the text and keep the earlier one. Repeating a save changes nothing. `source`: where
+    it came from, where nobody typed it; that is a line of the history of its own.
 
     Raises Conflict where another's change came first, and Refused.
     """
@@ -80,13 +84,21 @@ def save_segment(user: Any, job: Job, segment_id: int, save: Save) -> Saved:
         stale = segment.version != save.version and segment.text != text
         if stale or segment.retired_at:
             raise Conflict(segment)
-        write(user, job, segment, text, accepted=segment.accepted or save.accept, save_id=save.id)
+        accepted = segment.accepted or save.accept
+        write(user, job, segment, text, accepted=accepted, save_id=save.id, source=source)
         begin_review(user, job)
     return Saved(segment, segment.version)
 
 
 def write(
-    user: Any, job: Job, segment: Segment, text: str, *, accepted: bool, save_id: str = ""
+    user: Any,
+    job: Job,
+    segment: Segment,
+    text: str,
+    *,
+    accepted: bool,
+    save_id: str = "",
+    source: Mapping[str, str] | None = None,
 ) -> None:
     """The segment, which is locked, with another text; its history keeps the one before. Whoever
     calls says that the review has begun."""
@@ -102,7 +114,7 @@ def write(
     segment.edited_by_id, segment.edited_by_name = user.pk, user.get_username()
     segment.edited_at = now
     segment.save(update_fields=WRITTEN)
-    _note(user, segment, before, save_id, now)
+    _note(user, segment, before, save_id, now, dict(source or {}))
 
 
 def set_language(
@@ -177,10 +189,12 @@ def check_id(save_id: str) -> None:
 
 def lock_open_job(job: Job) -> Job:
     """Hold the job, as it is now, against a submission meanwhile. Raises Refused when the review is
-    closed."""
+    closed, and where there is none, as of a proposal."""
     found = Job.objects.select_for_update().filter(pk=job.pk).first()
     if found is None:
         raise Refused(DELETED_JOB)
+    if found.proposal:
+        raise Refused(PROPOSAL)
     if found.review_status == Job.Review.REVIEWED:
         raise Refused("This review was submitted already. Reopen it to go on correcting.")
     return found
@@ -194,12 +208,25 @@ def lock(job: Job, segment_id: int) -> Segment:
     return segment
 
 
-def _note(user: Any, segment: Segment, before: str, save_id: str, now: datetime) -> None:
+def _note(
+    user: Any,
+    segment: Segment,
+    before: str,
+    save_id: str,
+    now: datetime,
+    source: dict[str, str],
+) -> None:
     """Add the save to the sitting, or begin a new one."""
     saves = {save_id: segment.version} if save_id else {}
     last = Revision.objects.filter(segment=segment).order_by("-updated_at", "-id").first()
-    written = last and last.kind in (Revision.Kind.EDIT, Revision.Kind.ACCEPT)
-    if last and written and last.user_id == user.pk and now - last.updated_at < SITTING:
+    typed = last and last.kind in (Revision.Kind.EDIT, Revision.Kind.ACCEPT) and not last.detail
+    if (
+        last
+        and typed
+        and not source
+        and last.user_id == user.pk
+        and now - last.updated_at < SITTING
+    ):
         last.text_after, last.version_after = segment.text, segment.version
         if last.kind == Revision.Kind.ACCEPT and before != segment.text:
             last.kind = Revision.Kind.EDIT
@@ -214,6 +241,7 @@ def _note(user: Any, segment: Segment, before: str, save_id: str, now: datetime)
         user_name=user.get_username(),
         text_before=before,
         text_after=segment.text,
+        detail=source,
         saves=saves,
         version_after=segment.version,
     )

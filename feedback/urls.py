@@ -1,8 +1,11 @@
 from django.urls import path
 
-from feedback.views import desk, quality, reviewing, searching, segments, settings
+from feedback import api
+from feedback.views import comparing, desk, quality, reviewing, searching, segments, settings
 
 AT = "review/<uuid:job_id>/"
+COMPARE = "jobs/<uuid:job_id>/compare/<uuid:proposal_id>/"
+API = "api/v1/jobs/<uuid:job_id>/"
 SEGMENT = AT + "segments/<int:segment_id>/"
 
 urlpatterns = [
@@ -20,6 +23,11 @@ urlpatterns = [
     path(AT + "submit/", reviewing.submit, name="submit"),
     path(AT + "reviewed/", reviewing.reviewed, name="reviewed"),
     path(AT + "reopen/", reviewing.reopen, name="reopen"),
+    path(COMPARE, comparing.comparison, name="compare"),
+    path(COMPARE + "take/<int:segment_id>/", comparing.take_one, name="take-proposed"),
+    path(COMPARE + "put-back/<int:segment_id>/", comparing.put_back, name="put-back"),
+    path(COMPARE + "take-all/", comparing.take_all, name="take-all-proposed"),
+    path(COMPARE + "reopen/", comparing.reopen, name="reopen-to-compare"),
     path(SEGMENT, segments.segment, name="segment"),
     path(SEGMENT + "save/", segments.save, name="save"),
     path(SEGMENT + "turn/", segments.turn, name="turn"),
@@ -30,4 +38,6 @@ urlpatterns = [
     path(SEGMENT + "back/", segments.back, name="back"),
     path(SEGMENT + "times/", segments.times, name="times"),
     path(SEGMENT + "speaker/", segments.speaker, name="speaker"),
+    path(API + "feedback/", api.JobFeedback.as_view(), name="api-feedback"),
+    path(API + "reopen/", api.ReopenJob.as_view(), name="api-reopen"),
 ]

@@ -63,6 +63,7 @@ PURE = (
     "transcription/engines/pocketsphinx.py",
     "transcription/engines/probing.py",
     "feedback/alignment.py",
+    "feedback/comparing.py",
     "feedback/cutting.py",
     "feedback/gains.py",
     "feedback/keys.py",

@@ -19,8 +19,8 @@ from transcription.models import Job
 PAGES = {
     "/": 12,
     "/?state=waiting&q=ward&language=en&owner=mine": 12,
-    "/jobs/{job}/": 11,
-    "/review/{job}/": 8,
+    "/jobs/{job}/": 13,
+    "/review/{job}/": 9,
     "/review/{job}/?segment={segment}": 11,
     "/review/{job}/segments/{segment}/": 8,
     "/review/{job}/words/?from={segment}": 7,
@@ -62,6 +62,22 @@ def test_a_page(desk_client: Client, reviewer: User, reviewed: Callable[[int], J
             assert desk_client.get(at).status_code == 200
         asked.append(len(queries))
     assert asked[0] == asked[1] <= PAGES[address], asked
+
+
+@pytest.mark.parametrize("page", ["", "?show=all", "take-all/"])
+def test_a_comparison(
+    desk_client: Client, make_job: Callable[..., Job], reviewed: Callable[[int], Job], page: str
+):
+    asked = []
+    for length in (2, 40):
+        job = reviewed(length)
+        proposal = make_job(*[HEARD + " again"] * length, source_job=job, proposal=True)
+        at = f"/jobs/{job.pk}/compare/{proposal.pk}/{page}"
+        desk_client.get(at)
+        with CaptureQueriesContext(connection) as queries:
+            assert desk_client.get(at).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 10, asked
 
 
 def test_a_save(desk_client: Client, reviewed: Callable[[int], Job], django_assert_max_num_queries):

@@ -10,7 +10,7 @@ from transcription import audio, recordings
 from transcription.models import Chunk, Job, Segment
 
 HTMX = {"HX-Request": "true"}
-MOST_QUERIES = 8  # session, user, groups and messages are half of them
+MOST_QUERIES = 11  # session, user, groups and messages are half of them
 
 
 def titles(page):

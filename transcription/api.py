@@ -45,8 +45,8 @@ class JobSerializer(serializers.ModelSerializer):
         model = Job
         fields = [
             "id", "title", "status", "review_status", "progress", "model", "asked_model",
-            "demo_quality", "languages", "script_policy", "options", "source_job", "priority",
-            "audio_name", "audio_sha256", "audio_bytes", "audio_format", "duration_ms",
+            "demo_quality", "languages", "script_policy", "options", "source_job", "proposal",
+            "priority", "audio_name", "audio_sha256", "audio_bytes", "audio_format", "duration_ms",
             "speech_dbfs", "word_count", "lexicon_version", "lexicon_problem", "budget_usd",
             "cost_usd", "usage", "error_code", "error_message", "metadata", "created_at",
             "started_at", "finished_at", "reviewed_at",
@@ -97,6 +97,8 @@ class NewJob(serializers.Serializer):
 
 class NewRun(serializers.Serializer):
     model = serializers.CharField(required=False, default="", allow_blank=True)
+    hints = serializers.BooleanField(required=False, default=None, allow_null=True)
+    proposal = serializers.BooleanField(required=False, default=False)
 
 
 class NewestFirst(CursorPagination):
@@ -119,9 +121,17 @@ def _is_moment(text: str) -> bool:
         return False
 
 
-class JobList(generics.ListAPIView):
+class JobsPage(generics.ListAPIView):
+    """A page of jobs, the newest first."""
+
     serializer_class = JobSerializer
     pagination_class = NewestFirst
+
+    def get_serializer(self, jobs: list[Job], **kwargs: Any) -> Any:
+        return JobSerializer(jobs, context={"progress": progress.of_all(jobs)}, **kwargs)
+
+
+class JobList(JobsPage):
     parser_classes = [MultiPartParser, FormParser]
 
     def get_queryset(self) -> QuerySet[Job]:
@@ -131,9 +141,6 @@ class JobList(generics.ListAPIView):
             allowed = ", ".join(Job.Status.values)
             raise serializers.ValidationError({"status": f"Allowed: {allowed}."})
         return jobs.filter(status=wanted) if wanted else jobs
-
-    def get_serializer(self, jobs: list[Job], **kwargs: Any) -> Any:
-        return JobSerializer(jobs, context={"progress": progress.of_all(jobs)}, **kwargs)
 
     def post(self, request: Request) -> Response:
         form = NewJob(data=request.data)
@@ -223,17 +230,33 @@ class RetryJob(JobAction):
     act = staticmethod(retry_job)
 
 
+def _run(request: Request, job_id: str) -> Response:
+    """Transcribe a job's recording again."""
+    job = get_job(request.user, job_id)
+    form = NewRun(data=request.data)
+    form.is_valid(raise_exception=True)
+    key = request.auth if isinstance(request.auth, ApiKey) else None
+    owner = None if key else request.user
+    try:
+        new = rerun_job(job, owner=owner, api_key=key, **form.validated_data)
+    except JobRefused as error:
+        return _refused(error)
+    except NotPossible as error:
+        return _not_possible(error)
+    return _created(request, new)
+
+
 class RerunJob(APIView):
     def post(self, request: Request, job_id: str) -> Response:
-        job = get_job(request.user, job_id)
-        form = NewRun(data=request.data)
-        form.is_valid(raise_exception=True)
-        try:
-            key = request.auth if isinstance(request.auth, ApiKey) else None
-            owner = None if key else request.user
-            new = rerun_job(job, model=form.validated_data["model"], owner=owner, api_key=key)
-        except JobRefused as error:
-            return _refused(error)
-        except NotPossible as error:
-            return _not_possible(error)
-        return _created(request, new)
+        return _run(request, job_id)
+
+
+class JobRuns(JobsPage):
+    """The jobs that were made from this one's recording."""
+
+    def get_queryset(self) -> QuerySet[Job]:
+        job = get_job(self.request.user, self.kwargs["job_id"])
+        return visible_jobs(self.request.user).filter(source_job=job)
+
+    def post(self, request: Request, job_id: str) -> Response:
+        return _run(request, job_id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.conf import settings
 from django.utils import timezone
@@ -24,6 +26,20 @@ def offered_models() -> list[Capabilities]:
         for record in MODELS.values()
         if reachable(record) and in_force(record, today()) is record
     ]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A model that a recording may be transcribed again with, and what that costs, about; None
+    where nobody has said."""
+
+    record: Capabilities
+    usd: Decimal | None
+
+
+def offers(job: Job) -> list[Offer]:
+    seconds = (job.duration_ms or 0) / 1000
+    return [Offer(record, record.cost_usd(seconds)) for record in offered_models()]
 
 
 def reachable(record: Capabilities) -> bool:

@@ -22,8 +22,9 @@ from transcription.services import NotPossible
 
 HELD_FOR = timedelta(hours=4)
 
-WAITING = Q(status=Job.Status.COMPLETED, review_status=Job.Review.WAITING)
-IN_REVIEW = Q(status=Job.Status.COMPLETED, review_status=Job.Review.IN_REVIEW)
+REVIEWABLE = Q(status=Job.Status.COMPLETED, proposal=False)
+WAITING = REVIEWABLE & Q(review_status=Job.Review.WAITING)
+IN_REVIEW = REVIEWABLE & Q(review_status=Job.Review.IN_REVIEW)
 
 
 class Held(Exception):
@@ -67,6 +68,8 @@ def take(job: Job, user: Any, *, instead_of: int | None = None) -> None:
         found = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
         if found is None:
             raise NotPossible(f"{job.title}: it was deleted meanwhile.")
+        if found.proposal:
+            raise NotPossible(f"{job.title}: it is a proposal. Compare it with its source instead.")
         if found.status != Job.Status.COMPLETED:
             raise NotPossible(f"{job.title}: it is not transcribed, so there is no review yet.")
         if found.review_status == Job.Review.REVIEWED:

@@ -131,7 +131,9 @@ def _earlier_texts(job: Job) -> list[str]:
     if job.api_key_id is None and job.owner_id is None:
         return []
     same = Job.objects.filter(api_key=job.api_key_id, owner_id=job.owner_id)
-    jobs = same.filter(status=Job.Status.COMPLETED).exclude(pk=job.pk).order_by("-created_at")
+    finished = same.filter(status=Job.Status.COMPLETED, proposal=False)
+    same_sound = [pk for pk in (job.pk, job.source_job_id) if pk]
+    jobs = finished.exclude(pk__in=same_sound).order_by("-created_at")
     newest = list(jobs.values_list("pk", flat=True)[:EARLIER_JOBS])
     segments = Segment.objects.filter(job__in=newest, retired_at=None).order_by("job", "position")
     return list(segments.values_list("text", flat=True)[:EARLIER_SEGMENTS])

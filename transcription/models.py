@@ -144,6 +144,11 @@ class Job(Work):
     def working(self) -> bool:
         return self.status in self.WORKING
 
+    @property
+    def review_begun(self) -> bool:
+        """People may have written in it."""
+        return self.review_status != self.Review.WAITING or self.review_started_at is not None
+
 
 class Chunk(Work):
     class Status(models.TextChoices):

@@ -316,7 +316,8 @@ def finish(job_id: Any) -> None:
             heard_languages=[] if job.languages else languages,
         )
         wake("make_playback", job.pk, queue="media")
-        count(sent=sent, matched=matched)  # last, as it locks the terms, which other jobs have too
+        if not job.proposal:  # the same words were counted with its source
+            count(sent=sent, matched=matched)  # last: it locks the terms, which other jobs have too
 
 
 def _with_late_checks(job: Job, chunks: list[Chunk]) -> list[Chunk]:

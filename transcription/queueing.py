@@ -23,6 +23,7 @@ STATES = {
     "reviewed": "Reviewed",
     "working": "Transcribing",
     "failed": "Failed",
+    "proposals": "Proposals",
 }
 OWNERS = {"mine": "Uploaded by me", "assigned": "Assigned to me"}
 PAGES = "pages"  # an owner: whoever uploaded it, by a page or a command, no API client did
@@ -129,8 +130,9 @@ def _midnight(day: date) -> datetime:
 
 def queue_for(jobs: QuerySet[Job], user: Any, filters: Filters) -> QuerySet[Job]:
     """Those that the queue page shows, in its order: where only such are shown as wait for a
-    reviewer, what is worth their time first; else the most urgent, then the newest."""
-    jobs = narrowed(jobs, user, filters)
+    reviewer, what is worth their time first; else the most urgent, then the newest. Proposals stand
+    in the text of their source, and are shown only where they are asked for."""
+    jobs = narrowed(jobs, user, filters).filter(proposal=filters.state == "proposals")
     if filters.state in Job.Review.values:
         jobs = jobs.filter(review_status=filters.state, status=Job.Status.COMPLETED)
     elif filters.state == "working":

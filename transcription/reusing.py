@@ -55,11 +55,13 @@ OF_CHUNK = (
 )
 
 
-def same_recording(source: Job) -> Job:
+def same_recording(source: Job, *, proposal: bool = False) -> Job:
     """A new job of the source's recording and wishes, not saved. Hold the source's lock: files are
     shared, and go with the last job."""
-    names = OF_RECORDING + OF_WISHES + (OF_ASSIGNMENT if source.assigned_at is None else ())
-    return Job(source_job=source, **{name: getattr(source, name) for name in names})
+    kept = source.assigned_at is None and not proposal
+    names = OF_RECORDING + OF_WISHES + (OF_ASSIGNMENT if kept else ())
+    values = {name: getattr(source, name) for name in names}
+    return Job(source_job=source, proposal=proposal, **values)
 
 
 def take_over(job: Job) -> bool:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from lexicon import policies
@@ -124,25 +124,37 @@ def create_job(
 
 
 def rerun_job(
-    job: Job, *, model: str = "", owner: Any = None, api_key: ApiKey | None = None
+    job: Job,
+    *,
+    model: str = "",
+    hints: bool | None = None,
+    proposal: bool = False,
+    owner: Any = None,
+    api_key: ApiKey | None = None,
 ) -> Job:
     """Transcribe the same recording anew, as a job of its own; this one stays as it is.
 
-    It belongs to who asks for it, and is charged to no key but the one that asks. Raises
-    JobRefused where the model cannot be asked, and NotPossible where the job is gone, or is being
-    transcribed anew already.
+    It belongs to who asks for it, and is charged to no key but the one that asks. `hints`: whether
+    the engine is told of the lexicon's terms; None for as before. `proposal`: it is made to be
+    compared with this one and taken from, not to be reviewed; where a review has begun, it always
+    is. Of a proposal another one is made, of the same source. Raises JobRefused where the model
+    cannot be asked, and NotPossible where the job is gone, or is being transcribed anew already.
     """
     asked = model or job.asked_model or job.model
     record = _choose_model(asked)
     _check_key(api_key, record)
+    proposal = proposal or job.proposal
+    source = (job.source_job_id if job.proposal else None) or job.pk
     with transaction.atomic():
-        found = Job.objects.select_for_update().filter(pk=job.pk).first()  # deletion waits
+        found = Job.objects.select_for_update().filter(pk=source).first()  # deletion waits
         if found is None:
             raise NotPossible(f"{job.title}: it was deleted meanwhile.")
-        again = Job.objects.filter(source_job=found, model=record.model, status__in=Job.WORKING)
-        if again.exists():
+        new = reusing.same_recording(found, proposal=proposal or found.review_begun)
+        wished = job.options.get("hints", True) if hints is None else hints
+        new.options = _without_hints(found.options) | ({} if wished else {"hints": False})
+        same = {"model": record.model, "options": new.options, "status__in": Job.WORKING}
+        if Job.objects.filter(source_job=found, **same).exists():
             raise NotPossible(f"{job.title}: it is being transcribed again already.")
-        new = reusing.same_recording(found)
         new.engine, new.model = record.engine, record.model
         new.asked_model = asked if asked != record.model else ""
         new.languages = _check_languages(found.languages, record)
@@ -152,6 +164,10 @@ def rerun_job(
         new.save(force_insert=True)
         _wake_to_prepare(new)
     return new
+
+
+def _without_hints(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: wish for name, wish in options.items() if name != "hints"}
 
 
 def _plain(text: str) -> str:
@@ -318,20 +334,21 @@ def retry_job(job: Job) -> None:
 
 
 def delete_job(job: Job) -> None:
-    """Delete the job, its transcript and those of its files that no other job has."""
+    """Delete the job, its transcript, the proposals for it, and those of their files that no other
+    job has."""
     with transaction.atomic():
-        found = Job.objects.select_for_update().filter(pk=job.pk).first()  # workers wait
-        if found is None:
-            return
         # of two that share the recording, and are deleted at once, the second sees that it is last
-        sharing = Job.objects.filter(audio_file=found.audio_file)
-        list(sharing.select_for_update().order_by("pk").values_list("pk"))
-        files = list(found.chunks.values_list("audio_file", flat=True))
-        Job.objects.filter(pk=found.pk).delete()
+        sharing = Job.objects.filter(audio_file=job.audio_file)
+        list(sharing.select_for_update().order_by("pk").values_list("pk"))  # workers wait
+        # nobody makes another one while the lock is held
+        going = list(Job.objects.filter(Q(pk=job.pk) | Q(source_job=job.pk, proposal=True)))
+        chunks = Chunk.objects.filter(job__in=going).values_list("audio_file", flat=True)
+        files = set(chunks)
+        Job.objects.filter(pk__in=[each.pk for each in going]).delete()
         for field in ("audio_file", "playback_file", "peaks_file"):
-            name = getattr(found, field)
-            if not sharing.filter(**{field: name}).exists():
-                files.append(name)
+            for name in {getattr(each, field) for each in going}:
+                if not sharing.filter(**{field: name}).exists():
+                    files.add(name)
         transaction.on_commit(lambda: recordings.delete(*files))
 
 

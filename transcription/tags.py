@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 from lexicon.borders import Border
 from lexicon.borders import words as border_words
@@ -16,9 +16,15 @@ from lexicon.normalising import normalise
 from lexicon.tagging import NO_TERMS, WITHOUT_BLANKS, Run, runs, spans, tagger
 from lexicon.vocabulary import folded
 from transcription.models import Job, Segment
-from transcription.segments import SegmentRow
 
 Row = list[Any]  # as a run is stored
+
+
+class HasTags(Protocol):
+    @property
+    def tags(self) -> list[Row]: ...
+
+
 _ready: set[tuple[str, ...]] = set()
 
 
@@ -35,7 +41,7 @@ def found(
     return [[_row(run) for run in runs(each)] for each in tags]
 
 
-def read(segment: Segment | SegmentRow) -> list[Run]:
+def read(segment: HasTags) -> list[Run]:
     return [Run(*row) for row in segment.tags]
 
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/v1/jobs/<uuid:job_id>/cancel/", api.CancelJob.as_view(), name="api-cancel"),
     path("api/v1/jobs/<uuid:job_id>/retry/", api.RetryJob.as_view(), name="api-retry"),
     path("api/v1/jobs/<uuid:job_id>/rerun/", api.RerunJob.as_view(), name="api-rerun"),
+    path("api/v1/jobs/<uuid:job_id>/runs/", api.JobRuns.as_view(), name="api-runs"),
     path(
         "api/v1/jobs/<uuid:job_id>/export.<str:ending>",
         export_views.Export.as_view(),

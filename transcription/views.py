@@ -30,6 +30,7 @@ from transcription.wakeups import wake
 
 # speech below this is hard to understand, for engines too
 QUIET_DBFS = -45.0
+MOST_PROPOSALS = 50  # of one recording, the newest, in its list
 # how many bars a waveform may have, and has where nobody says
 MOST_BUCKETS, USUAL_BUCKETS = 20_000, 2_000
 # how soon a playback copy that is still missing is asked for again
@@ -64,7 +65,8 @@ def job_page(request: HttpRequest, job_id: str) -> HttpResponse:
         "reused": _is_reused(job, now),
         "hinted": not job.working and hints.were_told(job),
         "quiet": job.speech_dbfs is not None and job.speech_dbfs < QUIET_DBFS,
-        "models": choosing.offered_models(),
+        "offers": choosing.offers(job),
+        "proposals": [] if job.working or fragment else proposals_for(request.user, job),
     }
     return render(request, "job_progress.html" if fragment else "job.html", context)
 
@@ -79,6 +81,11 @@ def _source(request: HttpRequest, job: Job) -> Job | None:
     if not job.source_job_id:
         return None
     return visible_jobs(request.user).filter(pk=job.source_job_id).first()
+
+
+def proposals_for(user: Any, job: Job) -> list[Job]:
+    """What was made to be compared with the job, the newest first."""
+    return list(visible_jobs(user).filter(source_job=job, proposal=True)[:MOST_PROPOSALS])
 
 
 def _is_reused(job: Job, now: parts.Parts) -> bool:
@@ -102,7 +109,13 @@ def retry(request: HttpRequest, job_id: str) -> HttpResponse:
 def rerun(request: HttpRequest, job_id: str) -> HttpResponse:
     job = get_job(request.user, job_id)
     try:
-        new = rerun_job(job, model=request.POST.get("model", ""), owner=request.user)
+        new = rerun_job(
+            job,
+            model=request.POST.get("model", ""),
+            hints="no_hints" not in request.POST,
+            proposal="proposal" in request.POST,
+            owner=request.user,
+        )
     except (JobRefused, NotPossible) as error:
         messages.error(request, str(error))
         return redirect("job", job.pk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 from django import template
 from django.template import Context
@@ -30,6 +30,17 @@ IN_PART = 40  # segments
 CAN_EDIT = ' tabindex="0" role="button"'
 # of what stands in the text, only these are worth a look
 CLASSES = {APPLIED: "lex", OPEN: "maybe"}
+
+
+class HasRuns(Protocol):
+    """A text with the languages of its words."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def tags(self) -> list[list[Any]]: ...
 
 
 @register.simple_tag(takes_context=True)
@@ -152,6 +163,21 @@ def marked(segment: AnySegment, palette: Palette, which: str = "marks") -> SafeS
     return mark_safe("".join([*parts, _in_spans(text, spans, at, len(text))]))
 
 
+@register.simple_tag
+def with_changes(
+    passage: HasRuns, palette: Palette, places: Iterable[tuple[int, int]], tag: str
+) -> SafeString:
+    """The text with an element around each place, and where there are several languages, a <span>
+    for each run of one."""
+    text, parts, at = passage.text, [], 0
+    spans = list(_spans(passage, palette)) if palette else []
+    for start, end in places:
+        inside = _in_spans(text, spans, start, end)
+        parts += [_in_spans(text, spans, at, start), f"<{tag}>{inside}</{tag}>"]
+        at = end
+    return mark_safe("".join([*parts, _in_spans(text, spans, at, len(text))]))
+
+
 def _lexicon_marks(segment: AnySegment, which: str) -> Iterator[tuple[int, int, str]]:
     """Where each is, and the tag that opens it."""
     for number, standing in enumerate(standings_of(segment) if segment.replacements else ()):
@@ -185,7 +211,7 @@ def _in_spans(text: str, spans: Sequence[tuple[int, int, str]], start: int, end:
     return "".join(parts)
 
 
-def _spans(segment: AnySegment, palette: Palette) -> Iterator[tuple[int, int, str]]:
+def _spans(segment: HasRuns, palette: Palette) -> Iterator[tuple[int, int, str]]:
     """Where each run of a language is, and the tag that opens it."""
     base, colours = base_direction(segment), palette.colours
     for run in tags.read(segment):
@@ -240,7 +266,7 @@ def _mark(number: int, standing: Standing) -> str:
 
 
 @register.filter
-def base_direction(segment: AnySegment) -> str:
+def base_direction(segment: HasRuns) -> str:
     """The `dir` of a segment: by its main language, where any of it is written so; else by most of
     its letters."""
     if segment.language:

@@ -14,12 +14,13 @@ from feedback.personal import for_desk
 from feedback.views.common import by_script, number, refused
 from feedback.views.searching import NO_SEARCH
 from transcription import tags
-from transcription.access import get_job
+from transcription.access import get_job, visible_jobs
+from transcription.choosing import offers
 from transcription.models import Job, Segment
 from transcription.said import said
 from transcription.segments import segment_rows
 from transcription.services import JobRefused, rename_job
-from transcription.views import ensure_playback
+from transcription.views import ensure_playback, proposals_for
 
 WORDS_OF = 40  # segments, in one answer
 
@@ -27,6 +28,8 @@ WORDS_OF = 40  # segments, in one answer
 @require_safe
 def desk(request: HttpRequest, job_id: str) -> HttpResponse:
     job = get_job(request.user, job_id)
+    if job.proposal:
+        return _elsewhere(request, job)
     segments = segment_rows(job)
     if not segments and job.status != Job.Status.COMPLETED:
         return redirect("job", job.pk)
@@ -37,9 +40,19 @@ def desk(request: HttpRequest, job_id: str) -> HttpResponse:
     focus = None if page.closed else wanted.first()
     context = {"desk": page, "job": job, "focus": focus}
     context |= for_desk(request) | {"search": NO_SEARCH}
+    context |= {"offers": offers(job), "proposals": proposals_for(request.user, job)}
     if focus:
         context |= detail(request.user, job, focus)
     return render(request, "desk.html", context)
+
+
+def _elsewhere(request: HttpRequest, proposal: Job) -> HttpResponse:
+    """A proposal is not reviewed: it is compared with its source, where that can be seen."""
+    source = proposal.source_job
+    seen = source and visible_jobs(request.user).filter(pk=source.pk).exists()
+    if source is None or not seen or proposal.status != Job.Status.COMPLETED:
+        return redirect("job", proposal.pk)
+    return redirect("compare", source.pk, proposal.pk)
 
 
 @require_safe

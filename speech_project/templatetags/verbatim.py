@@ -27,6 +27,12 @@ def exact(ms: int) -> str:
 
 
 @register.filter
+def seconds(ms: int) -> str:
+    """As addresses of a part of a recording have them: 123.45."""
+    return f"{ms / 1000:.3f}".rstrip("0").rstrip(".")
+
+
+@register.filter
 def ago(moment: datetime) -> str:
     """How long since, in the largest unit; the first minute is now."""
     passed = timesince(moment, depth=1)

@@ -1,0 +1,212 @@
+"""A second transcript of a recording, cut so that it can be read beside the first. Pure.
+
+Two runs rarely have the same segments. The words of the second are dealt out to the segments of
+the first: roughly by their time, and around each border by which words stand on either side of it.
+Each word is dealt out once, and none is lost.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from math import inf
+from operator import itemgetter
+from typing import Any
+
+from rapidfuzz.distance import Levenshtein
+
+from feedback.alignment import bare, word_edits
+from lexicon.borders import Border, blank_between, words
+from transcription.placed import Row, shifted, within
+from transcription.said import said
+
+AROUND = 6  # words on either side of a border, which tell where it is in the other transcript
+REACH = 12  # words around the moment of a border, among which it is looked for,
+REACH_MS = 5_000  # unless they are said so much earlier or later
+SURE = 2  # words on either side that are the same: then it is looked for no further
+AWAY = 0.05  # what a border costs for each word between it and its moment; an edit costs 1
+
+_bare = lru_cache(maxsize=50_000)(bare)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A segment of the first transcript, for which there may be text in the second. `lane`: the
+    channel it was recorded on, where channels were transcribed apart."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    lane: int | None = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A segment of the second transcript; `words` and `tags` are rows as segments store them."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    lane: int | None = None
+    words: Sequence[Sequence[Any]] = ()
+    tags: Sequence[Row] = ()
+
+
+@dataclass
+class Passage:
+    """What the second transcript has for a place."""
+
+    text: str = ""
+    tags: list[Row] = field(default_factory=list)
+
+    def add(self, heard: Heard, start: int, end: int) -> None:
+        piece = heard.text[start:end]
+        blank = blank_between(self.text, piece)
+        by = len(self.text) + len(blank)
+        self.tags += shifted(within(heard.tags, start, end), by)
+        self.text += blank + piece
+
+
+def dealt(places: Sequence[Place], heard: Sequence[Heard]) -> list[Passage]:
+    """For each place what the second transcript has there."""
+    found = [Passage() for _ in places]
+    lanes = _lanes(places)
+    if not {each.lane for each in heard} <= set(lanes):
+        lanes = [None] * len(places)  # who was recorded on which channel, nobody knows
+    for lane in dict.fromkeys(lanes):
+        mine = [at for at, each in enumerate(lanes) if each == lane]
+        theirs = [each for each in heard if each.lane == lane] if len(set(lanes)) > 1 else heard
+        passages = _dealt([places[at] for at in mine], list(theirs))
+        for at, passage in zip(mine, passages, strict=True):
+            found[at] = passage
+    return found
+
+
+def _lanes(places: Sequence[Place]) -> list[int | None]:
+    """What people put in is on the channel of what stands before it."""
+    last = next((each.lane for each in places if each.lane is not None), None)
+    found: list[int | None] = []
+    for each in places:
+        last = last if each.lane is None else each.lane
+        found.append(last)
+    return found
+
+
+def _dealt(places: Sequence[Place], heard: Sequence[Heard]) -> list[Passage]:
+    said = [word for number, each in enumerate(heard) for word in _timed(number, each)]
+    edges = [0, *_cuts(places, said), len(said)]
+    return [_passage(heard, said[first:last]) for first, last in pairwise(edges)]
+
+
+_Word = tuple[int, int, int, int, str]  # number of its segment, start, end, its middle in ms, bare
+_MIDDLE = itemgetter(3)
+
+
+def _timed(number: int, heard: Heard) -> Iterator[_Word]:
+    text = heard.text
+    borders = words(text)
+    if len(borders) == len(heard.words) and all(
+        text[a:b] == row[0] for (a, b), row in zip(borders, heard.words, strict=True)
+    ):
+        for (a, b), row in zip(borders, heard.words, strict=True):
+            yield number, a, b, (row[1] + row[2]) // 2, _bare(row[0])
+        return
+    for each in said(text, heard.words, heard.start_ms, heard.end_ms):
+        middle = (each.start_ms + each.end_ms) // 2
+        yield number, each.start, each.end, middle, _bare(each.text)
+
+
+def _cuts(places: Sequence[Place], said: Sequence[_Word]) -> Iterator[int]:
+    """Before which word each place but the first begins."""
+    moments = list(accumulate(map(_MIDDLE, said), max))  # they may overlap
+    spoken = [each[4] for each in said]
+    sides = [[_bare(place.text[a:b]) for a, b in words(place.text)] for place in places]
+    last = 0
+    for at, (one, other) in enumerate(pairwise(places)):
+        moment = (one.end_ms + other.start_ms) // 2
+        rough = max(last, bisect_left(moments, moment))
+        last = _cut(
+            sides[at][-AROUND:], sides[at + 1][:AROUND], spoken, moments, rough, last, moment
+        )
+        yield last
+
+
+def _cut(
+    before: list[str],
+    after: list[str],
+    spoken: list[str],
+    moments: list[int],
+    rough: int,
+    least: int,
+    moment: int,
+) -> int:
+    """The place near `rough` where the words on both sides fit best."""
+
+    if _same(before[-SURE:], spoken[max(least, rough - SURE) : rough]) and _same(
+        after[:SURE], spoken[rough : rough + SURE]
+    ):
+        return rough
+    best, lowest = rough, inf
+    first, last = max(least, rough - REACH), min(len(spoken), rough + REACH)
+    for at in sorted(range(first, last + 1), key=lambda at: abs(at - rough)):
+        away = AWAY * abs(at - rough)
+        if away >= lowest:
+            break
+        if not _is_near(moments, at, moment):
+            continue
+        left = spoken[max(least, at - len(before)) : at]
+        right = spoken[at : at + len(after)]
+        cost = away + Levenshtein.distance(before, left)
+        if cost < lowest:
+            cost += Levenshtein.distance(after, right)
+        if cost < lowest:
+            best, lowest = at, cost
+    return best
+
+
+def _same(wanted: list[str], found: list[str]) -> bool:
+    return len(wanted) == SURE and wanted == found
+
+
+def _is_near(moments: list[int], at: int, moment: int) -> bool:
+    """Nothing that a border there would put on the other side is said far from it."""
+    early = at < len(moments) and moments[at] < moment - REACH_MS
+    late = at > 0 and moments[at - 1] > moment + REACH_MS
+    return not (early or late)
+
+
+def _passage(heard: Sequence[Heard], said: Sequence[_Word]) -> Passage:
+    """The words as they stand in their segments, with what is between them."""
+    passage = Passage()
+    at = 0
+    while at < len(said):
+        number, start = said[at][0], said[at][1]
+        while at < len(said) and said[at][0] == number:
+            end = said[at][2]
+            at += 1
+        passage.add(heard[number], start, end)
+    return passage
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Which characters of two texts are in words that the other has not."""
+
+    before: list[Border]
+    after: list[Border]
+
+
+def differing(before: str, after: str) -> Sides:
+    edits = [edit for edit in word_edits(before, after) if edit.kind != "equal"]
+    return Sides(
+        [(e.before_at, e.before_at + len(e.before)) for e in edits if e.before],
+        [(e.after_at, e.after_at + len(e.after)) for e in edits if e.after],
+    )
+
+
+def same(one: str, other: str) -> bool:
+    """But for blanks."""
+    return one == other or one.split() == other.split()

@@ -1,0 +1,45 @@
+// The comparison: a segment is played at its time; what came between two people is shown.
+
+import "./live.js";
+
+const sound = document.getElementById("sound");
+let end = 0;
+let row = null;
+
+function rest() {
+  row?.classList.remove("playing");
+  row = null;
+}
+
+function watch() {
+  if (!row) return;
+  if (sound.currentTime * 1000 < end) requestAnimationFrame(watch);
+  else sound.pause();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".listen-to");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const same = row === link.closest("tr");
+  sound.pause();
+  rest();
+  if (same) return;
+  row = link.closest("tr");
+  row.classList.add("playing");
+  end = Number(link.dataset.end);
+  sound.currentTime = Number(link.dataset.start) / 1000;
+  sound.play().then(watch, rest);
+});
+
+sound.addEventListener("pause", rest);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") sound.pause();
+});
+
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { status } = detail.xhr;
+  if (status !== 409 && status !== 422) return;
+  detail.shouldSwap = true;
+  detail.isError = false;
+});
