@@ -72,6 +72,7 @@ PURE = (
     "feedback/scoring.py",
     "feedback/mining.py",
     "feedback/normalisers.py",
+    "feedback/parting.py",
 )
 FOLDERS = ("speech_project", "lexicon", "transcription", "feedback")
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
