@@ -151,7 +151,8 @@ def columns(
 ) -> str:
     """Columns over an axis at zero, and below it where something was lost. `labelled`: each with
     its value."""
-    top = _nice(max((each.up for each in found), default=0))
+    highest = max((each.up for each in found), default=0)
+    top = _nice(1.1 * highest if labelled else highest)  # with room for labels
     lowest = max((each.down for each in found), default=0)
     bottom = _nice(lowest) if lowest else 0.0
     room = HEIGHT - TOP - BOTTOM

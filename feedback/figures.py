@@ -31,6 +31,7 @@ from feedback.tables import COUNT, HOURS, RATE, SHARE, TEXT, TIMES_RATE, USD, Ro
 FEWEST_TERMS, FEWEST_CHANGES, FEWEST_SECONDS = 30, 20, 60
 TOO_LITTLE = "too little to tell"
 MOST_DRAWN, MOST_LISTED = 10, 100
+MOST_PERIODS = 60  # drawn, the newest
 AGES = ("today", "1–2 days", "3–6 days", "1–4 weeks", "older")
 
 Step = Callable[[date], date]
@@ -175,7 +176,12 @@ class Periods:
             return "Nothing yet."
         if len(found) == 1:
             return f"{self.long(found[0])}."
-        return f"{len(found)} {self.unit}s, {self.short(found[0])} to {self.short(found[-1])}."
+        ends = f"{self.short(found[0])} to {self.short(found[-1])}"
+        return f"{len(found)} {self.unit}s, {ends}.{self.cut(found)}"
+
+    def cut(self, found: Sequence[object]) -> str:
+        """Said where not all can be drawn."""
+        return f" The last {MOST_PERIODS} {self.unit}s." if len(found) > MOST_PERIODS else ""
 
 
 def over_time(found: Found, filters: Filters) -> list[Figure]:
@@ -201,7 +207,7 @@ At = Sequence[tuple[date, Group, str]]
 def _line(key: str, measure: Measure, title: str, found: Found, at: At, names: Periods) -> Figure:
     marks = [
         measure.mark(names.short(period), names.long(period), group, href)
-        for period, group, href in at
+        for period, group, href in at[-MOST_PERIODS:]
     ]
     told = [mark for mark in marks if mark.value is not None]
     about = names.about([period for period, *_ in at])
@@ -235,7 +241,7 @@ def _line(key: str, measure: Measure, title: str, found: Found, at: At, names: P
     return Figure(
         key,
         title,
-        _NOTES[key],
+        _NOTES[key] + names.cut(at),
         charts.over_time(key, f"{title} over time", about, marks, measure.short, measure.tick)
         if told
         else "",
@@ -263,7 +269,7 @@ def _lexicon(found: Found, at: At, names: Periods) -> Figure:
             f"{names.long(period)}: {group.plain.took:,} word errors gone by the lexicon,"
             f" {group.plain.made:,} new; {group.plain.undone:,} changes taken back",
         )
-        for period, group, href in at
+        for period, group, href in at[-MOST_PERIODS:]
     ]
     header = (
         (names.unit.capitalize(), TEXT),
@@ -289,7 +295,7 @@ def _lexicon(found: Found, at: At, names: Periods) -> Figure:
     return Figure(
         "lexicon",
         title,
-        "Word errors gone by it, over the axis; new ones, below.",
+        "Word errors gone by it, over the axis; new ones, below." + names.cut(at),
         svg if worked else "",
         Table(header, rows),
         signed(all_of_it.made - all_of_it.took) if worked else "",
@@ -313,7 +319,7 @@ def _volume(found: Found, at: At, names: Periods) -> Figure:
             href=href,
             note=f"{names.long(period)}: {group.words.y:,.0f} words in {reviews(group.reviews)}",
         )
-        for period, group, href in at
+        for period, group, href in at[-MOST_PERIODS:]
     ]
     header = ((names.unit.capitalize(), TEXT), ("Reviews", COUNT), ("Words", COUNT))
     rows = [
@@ -327,7 +333,7 @@ def _volume(found: Found, at: At, names: Periods) -> Figure:
     return Figure(
         "volume",
         title,
-        "How much text the figures rest on.",
+        "How much text the figures rest on." + names.cut(at),
         svg if found.total.words.y else "",
         Table(header, rows),
         whole,
@@ -401,7 +407,8 @@ def _legend(first: Measure, second: Measure | None, count: int) -> str:
     most = f" The {MOST_DRAWN} of most words." if count > MOST_DRAWN else ""
     if second:
         return f"{first.name} with its interval; hollow: {second.name}.{most}"
-    return f"{first.name} with its interval.{most}"
+    unit = ", in minutes for each minute of sound" if first.kind == TIMES_RATE else ""
+    return f"{first.name} with its interval{unit}.{most}"
 
 
 def _opens(filters: Filters, key: str, group: Group) -> str:
@@ -511,7 +518,7 @@ def _cost_over_time(days: dict[date, Money], filters: Filters) -> Figure:
             href=href,
             note=f"{names.long(period)}: {_told_cost(money)}",
         )
-        for period, money, href in at
+        for period, money, href in at[-MOST_PERIODS:]
     ]
     total = sum(days.values(), Money())
     about = f"{names.about([period for period, *_ in at])} {_told_cost(total)}."
@@ -519,7 +526,7 @@ def _cost_over_time(days: dict[date, Money], filters: Filters) -> Figure:
     return Figure(
         "cost",
         "Cost per hour of sound",
-        "US$, by when recordings were added.",
+        "US$, by when recordings were added." + names.cut(at),
         svg if total.jobs else "",
         Table(
             ((names.unit.capitalize(), TEXT), *_OF_COST),

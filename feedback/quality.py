@@ -300,7 +300,6 @@ def _languages(each: str, params: tuple[Any, ...], models: list[Group]) -> list[
 # --- Over time -----------------------------------------------------------------------------------
 
 LONGEST_IN_WEEKS = timedelta(days=7 * 40)
-MOST_PERIODS = 60  # the newest
 
 
 def step_of(days: list[date], by: str) -> Callable[[date], date]:
@@ -337,7 +336,7 @@ def periods(
             last = after(last, step)
             found[last] = nothing
         found[period] = found.get(period, nothing) + each
-    return dict(list(found.items())[-MOST_PERIODS:])
+    return found
 
 
 # --- Cost and backlog, of recordings whether they are reviewed or not ---------------------------

@@ -65,7 +65,9 @@ def csv_of(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[str
 
 def _flat(cells: Sequence[Any], columns: Sequence[tuple[str, str]]) -> Iterator[Any]:
     for value, (_, kind) in zip(cells, columns, strict=True):
-        if kind not in SEVERAL:
+        if kind == COUNT and value == int(value):
+            yield int(value)
+        elif kind not in SEVERAL:
             yield value
         elif isinstance(value, Rate):
             yield from (value.value, value.low, value.high)

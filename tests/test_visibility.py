@@ -30,6 +30,8 @@ PAGES = (
     "/exports.zip?job={job}",
     "/settings/",
     "/quality/",
+    "/quality/?format=csv",
+    "/quality/reviews/",
     "/password/",
     "/admin/",
 )
