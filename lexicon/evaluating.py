@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import jiwer
+from rapidfuzz.distance import Levenshtein
 
 Terms = dict[str, list[tuple[str, ...]]]  # by their first word
 Span = tuple[int, int]  # words, from and to
@@ -95,6 +96,20 @@ def count(reference: str, hypothesis: str, terms: Terms) -> Count:
             term_errors += len(of_terms.intersection(words))
     found = sum(correct.issuperset(range(*span)) for span in spans)
     return Count(len(right), errors, len(of_terms), term_errors, len(spans), found)
+
+
+def occurrences(
+    reference: Sequence[str], hypothesis: Sequence[str], terms: Terms
+) -> list[tuple[tuple[str, ...], bool]]:
+    """The terms in the words of the reference, in order, and whether each is right there."""
+    correct: set[int] = set()
+    for op in Levenshtein.opcodes(reference, hypothesis):
+        if op.tag == "equal":
+            correct.update(range(op.src_start, op.src_end))
+    return [
+        (tuple(reference[start:end]), correct.issuperset(range(start, end)))
+        for start, end in _occurrences(reference, terms)
+    ]
 
 
 def _occurrences(words: Sequence[str], terms: Terms) -> Iterator[Span]:
