@@ -12,19 +12,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from math import inf
 from operator import itemgetter
 from typing import Any
-
-from rapidfuzz.distance import Levenshtein
 
 from feedback.alignment import bare, word_edits
 from lexicon.borders import Border, blank_between, words
 from transcription.placed import Row, shifted, within
 from transcription.said import said
 
-AROUND = 6  # words on either side of a border, which tell where it is in the other transcript
-REACH = 12  # words around the moment of a border, among which it is looked for,
+AROUND = 5  # words on either side of a border, which tell where it is in the other transcript
+REACH = 8  # words around the moment of a border, among which it is looked for,
 REACH_MS = 5_000  # unless they are said so much earlier or later
 SURE = 2  # words on either side that are the same: then it is looked for no further
 AWAY = 0.05  # what a border costs for each word between it and its moment; an edit costs 1
@@ -149,22 +146,27 @@ def _cut(
         after[:SURE], spoken[rough : rough + SURE]
     ):
         return rough
-    best, lowest = rough, inf
-    first, last = max(least, rough - REACH), min(len(spoken), rough + REACH)
-    for at in sorted(range(first, last + 1), key=lambda at: abs(at - rough)):
-        away = AWAY * abs(at - rough)
-        if away >= lowest:
-            break
-        if not _is_near(moments, at, moment):
-            continue
-        left = spoken[max(least, at - len(before)) : at]
-        right = spoken[at : at + len(after)]
-        cost = away + Levenshtein.distance(before, left)
-        if cost < lowest:
-            cost += Levenshtein.distance(after, right)
-        if cost < lowest:
-            best, lowest = at, cost
-    return best
+    first = max(least, rough - REACH - AROUND)
+    near = spoken[first : rough + REACH + AROUND]
+    left, right = _errors(before, near), _errors(after[::-1], near[::-1])[::-1]
+    ways = range(max(least, rough - REACH), min(len(spoken), rough + REACH) + 1)
+    return min(
+        (at for at in ways if _is_near(moments, at, moment)),
+        key=lambda at: left[at - first] + right[at - first] + AWAY * abs(at - rough),
+        default=rough,
+    )
+
+
+def _errors(wanted: Sequence[str], said: Sequence[str]) -> list[int]:
+    """Of these words, heard up to each word of what was said, wherever in it they begin."""
+    row = [0] * (len(said) + 1)
+    for count, word in enumerate(wanted, 1):
+        before, here = row[0], count
+        row[0] = here
+        for at, other in enumerate(said, 1):
+            here = min(before + (word != other), row[at] + 1, here + 1)
+            before, row[at] = row[at], here
+    return row
 
 
 def _same(wanted: list[str], found: list[str]) -> bool:

@@ -176,8 +176,8 @@ def _by_which(taken: dict[int, Revision], segment: Present) -> Revision | None:
 
 
 def take(user: Any, job: Job, proposal: Job, segment_id: int, save: Save) -> Saved:
-    """Save a text of the proposal as the reviewer's own. Raises Conflict where another's change came
-    first, and Refused."""
+    """Save a text of the proposal as the reviewer's own. Raises Conflict where another's change
+    came first, and Refused."""
     if not _is_of(proposal, save.text):
         raise Refused("The proposal does not have this text any more. Load the page again.")
     return save_segment(user, job, segment_id, save, source=_source(proposal))

@@ -86,6 +86,14 @@ def test_misheard_words_do_not_move_a_border():
     assert texts(places, found) == ["she takes Ozempic twice", "no other drug at all"]
 
 
+def test_words_between_two_segments_stand_where_they_were_said():
+    places = [Place("one two three", 0, 1200), Place("four five six", 4000, 5200)]
+    early = [heard("one two three and more", 0), heard("four five six", 4000)]
+    late = [heard("one two three", 0), heard("and more four five six", 3200)]
+    assert texts(places, *early) == ["one two three and more", "four five six"]
+    assert texts(places, *late) == ["one two three", "and more four five six"]
+
+
 def test_words_of_scripts_without_blanks():
     places = follow("我们星期一见了病人。", "她每周服用两次药。")
     assert texts(places, heard("我们星期一见了病人。她每周服用两次药。")) == [

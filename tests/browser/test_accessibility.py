@@ -72,6 +72,25 @@ def test_job(page: Page, make_job: Callable[..., Job]) -> None:
     assert not findings(page)
 
 
+def test_comparison(page: Page, heard: Callable[..., Job], reviewer: User) -> None:
+    job = tag(heard(*TURKISH_GERMAN), "tr", "de")
+    texts = [f"{text} neu" for text in TURKISH_GERMAN]
+    proposal = tag(heard(*texts, source_job=job, proposal=True), "tr", "de")
+    first = job.segments.all()[0]
+    save_segment(reviewer, job, first.pk, Save("Başka bir metin", 1, accept=True))
+    at = f"/jobs/{job.pk}/compare/{proposal.pk}/"
+    page.goto(at)
+    page.get_by_role("button", name="Take").first.click()
+    expect(page.get_by_text("Put back")).to_be_visible()
+    assert not findings(page)
+    page.goto(f"/jobs/{job.pk}/")  # which lists it
+    page.get_by_text("Transcribe again", exact=True).first.click()
+    assert not findings(page)
+    submit_review(reviewer, job)
+    page.goto(at)
+    assert not findings(page)
+
+
 def test_languages_and_quality(page: Page, heard: Callable[..., Job], reviewer: User) -> None:
     job = tag(heard(*TURKISH_GERMAN), "tr", "de")
     desk = Desk(page, job).visit()
