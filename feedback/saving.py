@@ -224,7 +224,7 @@ def _note(
         last
         and typed
         and not source
-        and last.user_id == user.pk
+        and (last.user_id, last.user_name) == (user.pk, user.get_username())
         and now - last.updated_at < SITTING
     ):
         last.text_after, last.version_after = segment.text, segment.version

@@ -197,6 +197,8 @@ CELERY_QUEUE_DIR = DATA_DIR / "queue"
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or DATA_DIR / "media")
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 2048, least=1, most=1_000_000)
 MAX_AUDIO_HOURS = env.integer("MAX_AUDIO_HOURS", 12, least=1, most=1000)
+# those of clients go by the consent of each API key
+TRAINING_CONSENT_PAGES = env.boolean("TRAINING_CONSENT_PAGES", False)
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -214,6 +214,7 @@ def setting(tmp_path, expression, **variables):
         ({"STT_MODEL": "whisper-1"}, "which needs OPENAI_API_KEY"),
         ({"REDIS_URL": "http://localhost"}, "REDIS_URL is not a usable address"),
         ({"MAX_UPLOAD_MB": "lots"}, "MAX_UPLOAD_MB is 'lots'"),
+        ({"TRAINING_CONSENT_PAGES": "some"}, "TRAINING_CONSENT_PAGES is 'some'. Allowed: true"),
         ({"LEARN_ACCEPT_CONFIDENCE": "90"}, "LEARN_ACCEPT_CONFIDENCE is '90'. Allowed: a number"),
     ],
 )

@@ -22,8 +22,8 @@ class ApiKeyForm(forms.ModelForm):
 
     class Meta:
         model = ApiKey
-        fields = ("name", "group_id", "rate_limit_per_minute", "monthly_budget_usd", "expires_at",
-                  "metadata")  # fmt: skip
+        fields = ("name", "group_id", "rate_limit_per_minute", "monthly_budget_usd",
+                  "training_consent", "expires_at", "metadata")  # fmt: skip
         widgets = {"name": forms.TextInput(attrs={"size": 50})}
 
 
@@ -52,7 +52,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
     list_display = ("name", "public_part", "owner_name", "rate_limit_per_minute",
                     "monthly_budget_usd", "spent", "last_used_at", "expires_at",
                     "revoked_at")  # fmt: skip
-    list_filter = (Live,)
+    list_filter = (Live, "training_consent")
     search_fields = ("name", "prefix", "owner_name")
     actions = ("revoke",)
     readonly_fields = ("spent", "public_part", "owner_name", "created_at", "last_used_at",
