@@ -103,6 +103,14 @@ class Feedback(models.Model):
         return f"review by {self.reviewer_name or 'an API client'}"
 
 
+class Candidate(Term):
+    """A term that reviews suggest, as curators see it."""
+
+    class Meta:
+        managed = False
+        proxy = True
+
+
 class TermEvidence(models.Model):
     """Where a term was learned from, or where what it led to was taken back."""
 

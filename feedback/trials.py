@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
@@ -12,24 +12,37 @@ from lexicon import tokens, versions
 from lexicon.borders import Border, words
 from lexicon.matching import Compiled, Entry, Passage, Replacement, compile_lexicon, match
 from lexicon.models import Term
+from lexicon.normalising import normalise
 from transcription.models import Job, Segment
+from transcription.said import said
 from transcription.segments import live_segments
 
 MOST_BESIDE = 20_000  # with more approved terms, those on trial are tried alone
 MOST_WORDS = 300_000  # of all transcripts together, so that nobody waits for minutes
 CONTEXT = 60  # characters
 SAME = ("equal", "case", "punctuation")
+RIGHT, WRONG, NEUTRAL = "right", "wrong", "neutral"
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A place where a term would be put. `right`: the reviewer's text, `reviewed`, has it there."""
+    """A place where a term would be put, and what the reviewer's text has there."""
 
     job: Job
     segment: Segment
     found: Replacement
     reviewed: str
-    right: bool
+    start_ms: int
+    end_ms: int
+
+    @property
+    def verdict(self) -> str:
+        """Right where the reviewer has the term, wrong where he has what was heard. Neutral where
+        he has neither, or where the two are the same words: there are as many errors as before."""
+        now, then = (_holds(self.reviewed, text) for text in (self.found.after, self.found.before))
+        if now and then:  # they only differ in writing
+            return RIGHT if self.found.after in self.reviewed else NEUTRAL
+        return RIGHT if now else WRONG if then else NEUTRAL
 
     @property
     def left(self) -> str:
@@ -48,6 +61,9 @@ class Trial:
     alone: bool = False  # tried without the other terms, of which there are too many
     cut_short: bool = False
 
+    def count(self, verdict: str) -> int:
+        return sum(hit.verdict == verdict for hit in self.hits)
+
 
 def recent_reviews(jobs: QuerySet[Job], terms: Iterable[Term], most: int) -> list[Job]:
     """The jobs reviewed last of those in which one of the terms may be used."""
@@ -58,27 +74,40 @@ def recent_reviews(jobs: QuerySet[Job], terms: Iterable[Term], most: int) -> lis
     return list(reviewed.order_by("-reviewed_at", "pk")[:most])
 
 
-def trial(terms: Sequence[Term], jobs: Iterable[Job]) -> Trial:
-    """Look for the terms, whatever their status, in what the engine wrote."""
+def trial(terms: Sequence[Term], jobs: Iterable[Job], alternatives: Collection[int] = ()) -> Trial:
+    """Look for the terms, whatever their status, in what the engine wrote. `alternatives`: ids of
+    those that are tried, whether they are in use or not, and then only what they lead to."""
     result = Trial()
+    tried = {
+        term.pk: tuple(a.normalized for a in term.alternatives.all() if a.pk in alternatives)
+        for term in terms
+    }
     compiled: dict[int | None, Compiled] = {}
     for job in jobs:
         if result.words > MOST_WORDS:
             result.cut_short = True
             break
         if job.api_key_id not in compiled:
-            entries = _entries(terms, job.api_key_id, result)
+            entries = _entries(terms, job.api_key_id, alternatives, result)
             compiled[job.api_key_id] = compile_lexicon(entries)
         segments = live_segments(job)
         result.transcripts += 1
         result.words += sum(len(segment.engine_text.split()) for segment in segments)
-        result.hits += _hits(job, segments, compiled[job.api_key_id], {term.pk for term in terms})
+        found = _hits(job, segments, compiled[job.api_key_id], tried.keys())
+        result.hits += [hit for hit in found if not alternatives or _led_to(hit.found, tried)]
     return result
 
 
-def _entries(terms: Sequence[Term], api_key_id: int | None, result: Trial) -> list[Entry]:
+def _led_to(found: Replacement, alternatives: Mapping[int, tuple[str, ...]]) -> bool:
+    before = normalise(found.before)  # which may have an ending
+    return found.rule == "alternative" and before.startswith(alternatives[found.term])
+
+
+def _entries(
+    terms: Sequence[Term], api_key_id: int | None, alternatives: Collection[int], result: Trial
+) -> list[Entry]:
     """The terms on trial, beside those in use."""
-    tried = [_entry(term) for term in terms if term.api_key_id in (None, api_key_id)]
+    tried = [_entry(term, alternatives) for term in terms if term.api_key_id in (None, api_key_id)]
     ids = {entry.id for entry in tried}
     beside = [entry for entry in versions.entries(api_key_id) if entry.id not in ids]
     if len(beside) > MOST_BESIDE:
@@ -87,21 +116,22 @@ def _entries(terms: Sequence[Term], api_key_id: int | None, result: Trial) -> li
     return tried + beside
 
 
-def _entry(term: Term) -> Entry:
+def _entry(term: Term, alternatives: Collection[int]) -> Entry:
+    heard = [each for each in term.alternatives.all() if each.enabled or each.pk in alternatives]
     return Entry(
         id=term.pk,
         text=term.term,
         language=term.language,
         script=term.script,
         kind=term.kind,
-        alternatives=tuple(each.text for each in term.alternatives.all() if each.enabled),
+        alternatives=tuple(each.text for each in heard),
         sounds_like=term.sounds_like,
         case_sensitive=term.case_sensitive,
     )
 
 
 def _hits(
-    job: Job, segments: Sequence[Segment], lexicon: Compiled, tried: set[int]
+    job: Job, segments: Sequence[Segment], lexicon: Compiled, tried: Collection[int]
 ) -> Iterator[Hit]:
     passages = [_passage(segment) for segment in segments]
     found = match(passages, lexicon, languages=job.languages)
@@ -111,7 +141,13 @@ def _hits(
             if each.term in tried:
                 edits = edits or word_edits(segment.engine_text, segment.text)
                 reviewed = _counterpart(segment, edits, each)
-                yield Hit(job, segment, each, reviewed, _holds(reviewed, each.after))
+                yield Hit(job, segment, each, reviewed, *_times(segment, each))
+
+
+def _times(segment: Segment, found: Replacement) -> tuple[int, int]:
+    words = said(segment.engine_text, segment.words, segment.start_ms, segment.end_ms)
+    met = [word for word in words if word.start < found.end and found.start < word.end]
+    return met[0].start_ms, met[-1].end_ms
 
 
 def _passage(segment: Segment) -> Passage:

@@ -1,6 +1,8 @@
 """Terms are tried on reviewed transcripts before they are approved, and show where they came
 from."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 
@@ -36,9 +38,9 @@ def review(make_job, reviewer):
     return review
 
 
-def hits(terms, **only):
-    found = trial(terms, recent_reviews(Job.objects.filter(**only), terms, 20)).hits
-    return [(hit.found.before, hit.found.after, hit.reviewed, hit.right) for hit in found]
+def hits(terms, alternatives=(), **only):
+    found = trial(terms, recent_reviews(Job.objects.filter(**only), terms, 20), alternatives).hits
+    return [(hit.found.before, hit.found.after, hit.reviewed, hit.verdict) for hit in found]
 
 
 @pytest.mark.parametrize("status", ["suggested", "rejected", "approved"])
@@ -52,11 +54,46 @@ def test_what_the_reviewer_put_tells_right_from_wrong(review, status):
         ("Nothing here.", "Nothing here."),
     )
     assert hits([term]) == [
-        ("us and paid", "Ozempic", "Ozempic,", True),
-        ("us and paid", "Ozempic", "us and paid", False),
-        ("us and paid", "Ozempic", "the", False),
-        ("us and paid", "Ozempic", "(ozempic)", True),
+        ("us and paid", "Ozempic", "Ozempic,", "right"),
+        ("us and paid", "Ozempic", "us and paid", "wrong"),
+        ("us and paid", "Ozempic", "the", "neutral"),
+        ("us and paid", "Ozempic", "(ozempic)", "right"),
     ]
+
+
+def test_where_only_the_writing_differs_the_reviewers_counts(review):
+    term = add("Ozempic", status="approved")
+    review(("ozempic", "Ozempic"), ("takes ozempic", "takes ozempic"))
+    assert [verdict for *_, verdict in hits([term])] == ["right", "neutral"]
+
+
+def test_alternatives_are_tried_alone_whether_they_are_in_use_or_not(review):
+    term = add("Ozempic", "us and paid", "oh some pig", status="approved")
+    one, other = term.alternatives.order_by("pk")
+    term.alternatives.filter(pk=other.pk).update(enabled=False)
+    review(
+        ("us and paid", "Ozempic"),
+        ("oh some pig, twice", "Ozempic, twice"),
+        ("we ate oh some pig", "we ate oh some pig"),
+        ("oh some pig", "Wegovy"),
+    )
+    assert hits([term], {other.pk}) == [
+        ("oh some pig", "Ozempic", "Ozempic,", "right"),
+        ("oh some pig", "Ozempic", "oh some pig", "wrong"),
+        ("oh some pig", "Ozempic", "Wegovy", "neutral"),
+    ]
+    assert len(hits([term], {one.pk, other.pk})) == 4
+
+
+def test_each_place_has_its_time(make_job, reviewer):
+    term = add("Ozempic", "us and paid")
+    heard = "he takes us and paid daily"
+    job = make_job(heard)
+    words = [[word, 100 * n, 100 * n + 90, None] for n, word in enumerate(heard.split())]
+    job.segments.update(words=words)
+    submit_review(reviewer, job)
+    (hit,) = trial([term], [Job.objects.get(pk=job.pk)]).hits
+    assert (hit.start_ms, hit.end_ms) == (200, 490)
 
 
 def test_only_reviewed_transcripts_count_and_the_last_ones_first(review, make_job):
@@ -119,7 +156,8 @@ def test_the_action_leads_to_the_page_and_the_page_to_the_desk(admin_client, rev
     page = answer.content.decode()
     assert "&lt;b&gt; takes <del>us and paid</del> <ins>Ozempic</ins>" in page
     assert f'href="/review/{job.pk}/#s{job.segments.get().pk}"' in page
-    assert "<b>1</b> place, of which <b>1</b> is right." in page
+    assert "<b>1</b> place: <b>1</b> right, <b>0</b> wrong, <b>0</b> neutral." in page
+    assert re.search(rf'<a class="clip" href="/jobs/{job.pk}/audio/#t=\d', page)
     assert "Changes nothing in these transcripts." in page
     assert (
         f'id="s{job.segments.get().pk}"' in admin_client.get(f"/review/{job.pk}/").content.decode()
@@ -134,6 +172,23 @@ def test_terms_are_approved_from_there(admin_client, review):
     admin_client.post(TERMS, {"action": "approve", "_selected_action": [term.pk]})
     term.refresh_from_db()
     assert term.status == "approved"
+
+
+def test_alternatives_are_tested_and_accepted_from_the_list(admin_client, review):
+    term = add("Ozempic", status="approved")
+    review(("us and paid", "Ozempic"))  # so it waits
+    alternative = term.alternatives.get()
+    listed = "/admin/lexicon/alternative/"
+    answer = admin_client.post(
+        listed, {"action": "test", "_selected_action": [alternative.pk]}, follow=True
+    )
+    page = answer.content.decode()
+    assert "<b>1</b> right" in page
+    assert "heard as" in page
+    form = re.search(r'<form method="post" action="([^"]+)">', page)[1]
+    admin_client.post(form, {"action": "accept", "_selected_action": [alternative.pk]})
+    alternative.refresh_from_db()
+    assert alternative.enabled
 
 
 @pytest.mark.parametrize("query", [{}, {"ids": "x,,9999999999999999999999"}, {"last": "7"}])

@@ -25,7 +25,8 @@ DJANGO_PREFIXES = ("auth_", "django_", "axes_")
 
 
 def our_models() -> list[type[models.Model]]:
-    return [model for app in OURS for model in apps.get_app_config(app).get_models()]
+    found = [model for app in OURS for model in apps.get_app_config(app).get_models()]
+    return [model for model in found if not model._meta.proxy]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from lexicon import services
 from lexicon.exchange.columns import HEADER
 from lexicon.exchange.formats import FORMATS
 from lexicon.languages import language_code
-from lexicon.models import Alternative, Term
+from lexicon.models import Alternative, Source, Term
 from lexicon.normalising import normalise
 from lexicon.scripts import script_code, script_of
 from speech_project.access.models import ApiKey
@@ -44,19 +44,32 @@ class TermForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not data.get("term") or "language" not in data:
+        names = ("term", "language", "script", "api_key", "sounds_like")
+        if any(name in self.errors for name in names):
             return data
-        if data.get("script") == script_of(self.initial.get("term", "")):
-            data["script"] = ""  # nobody chose it: it follows the term
-        new = services.keys_of(data["term"], data.get("sounds_like", ""), data.get("script", ""))
+        # lists have some of the fields only
+        given = {name: data.get(name, getattr(self.instance, name)) for name in names}
+        if given["script"] == script_of(self.initial.get("term", self.instance.term)):
+            given["script"] = ""  # nobody chose it: it follows the term
+        new = services.keys_of(given["term"], given["sounds_like"], given["script"])
         data["script"] = new.pop("script")
         vars(self.instance).update(new)
         same = Term.objects.filter(
-            normalized=new["normalized"], language=data["language"], api_key=data.get("api_key")
+            normalized=new["normalized"], language=given["language"], api_key=given["api_key"]
         ).exclude(pk=self.instance.pk)
         if found := same.first():
-            self.add_error("term", f"“{found}” is the same term ({found.status}). Change that one.")
+            told = f"“{found}” is the same term ({found.status}). Change that one."
+            self.add_error("term" if "term" in self.fields else None, told)
         return data
+
+
+class ListedTermForm(TermForm):
+    """A term as a row of a list."""
+
+    class Meta:
+        model = Term
+        fields = ("kind", "language")
+        widgets = {"language": forms.TextInput(attrs={"size": 4})}
 
 
 class AlternativeForm(forms.ModelForm):
@@ -69,6 +82,12 @@ class AlternativeForm(forms.ModelForm):
         text = _checked(self.cleaned_data["text"])
         self.instance.normalized = normalise(text)
         return text
+
+    def clean_enabled(self) -> bool:
+        used: bool = self.cleaned_data["enabled"]
+        if "enabled" in self.changed_data and not used:
+            self.instance.source = Source.ADMIN  # a curator's word: it waits for none any more
+        return used
 
 
 class AlternativeFormSet(forms.BaseInlineFormSet):

@@ -37,7 +37,7 @@ class AlternativeInline(admin.TabularInline):
     form = AlternativeForm
     formset = AlternativeFormSet
     extra = 0
-    readonly_fields = ("source", "count")
+    readonly_fields = ("source", "count", "undone_count")
     ordering = ("pk",)
 
 
@@ -84,13 +84,30 @@ class Scope(admin.SimpleListFilter):
         return queryset.filter(api_key=int(chosen)) if chosen in known else queryset
 
 
+def warn(model_admin: admin.ModelAdmin, request: HttpRequest, terms: QuerySet[Term]) -> None:
+    """Tell what may go wrong with these terms."""
+    found = checking.warnings_about(terms)
+    for sentence in found[:MOST_WARNINGS]:
+        model_admin.message_user(request, sentence, messages.WARNING)
+    if more := len(found[MOST_WARNINGS:]):
+        model_admin.message_user(request, f"And {more} more of that kind.", messages.WARNING)
+
+
 @admin.register(Term)
 class TermAdmin(admin.ModelAdmin):
     form = TermForm
     formfield_overrides = {JSONField: {"form_class": ObjectField}}
     inlines: ClassVar[tuple[Any, ...]] = (AlternativeInline,)
-    list_display = ("term", "kind", "language", "status", "scope", "first", "uses")
-    list_filter = ("status", "kind", Language, Script, "source", "pinned", Scope)
+    list_display: tuple[Any, ...] = ("term", "kind", "language", "status", "scope", "first", "uses")
+    list_filter: ClassVar[tuple[Any, ...]] = (
+        "status",
+        "kind",
+        Language,
+        Script,
+        "source",
+        "pinned",
+        Scope,
+    )
     list_select_related = ("api_key",)
     list_per_page = 50
     list_max_show_all = 200
@@ -103,7 +120,7 @@ class TermAdmin(admin.ModelAdmin):
     actions: Sequence[Any] = ("approve", "reject", "retire", "merge", "export_csv",
                                 "export_tsv", "export_json", "delete_selected")  # fmt: skip
     raw_id_fields = ("api_key",)
-    readonly_fields = ("normalized", "romanised", "source", "frequency", "sent_count",
+    readonly_fields = ("normalized", "romanised", "source", "confidence", "frequency", "sent_count",
                        "matched_count", "confirmed_count", "undone_count", "created_by_name",
                        "created_at", "updated_at")  # fmt: skip
     fieldsets = (
@@ -166,14 +183,7 @@ class TermAdmin(admin.ModelAdmin):
         if any(formset.has_changed() for formset in formsets):
             term.update(updated_at=timezone.now())
         if form.instance.status in checking.STANDING:
-            self._warn(request, term)
-
-    def _warn(self, request: HttpRequest, terms: QuerySet[Term]) -> None:
-        found = checking.warnings_about(terms)
-        for sentence in found[:MOST_WARNINGS]:
-            self.message_user(request, sentence, messages.WARNING)
-        if more := len(found[MOST_WARNINGS:]):
-            self.message_user(request, f"And {more} more of that kind.", messages.WARNING)
+            warn(self, request, term)
 
     # --- Several -------------------------------------------------------------------------------
 
@@ -182,7 +192,7 @@ class TermAdmin(admin.ModelAdmin):
         ids = list(queryset.order_by().values_list("pk", flat=True)[:MOST_CHECKED])
         count = services.approve(queryset)
         self.message_user(request, f"{count} set to approved.")
-        self._warn(request, Term.objects.filter(pk__in=ids))
+        warn(self, request, Term.objects.filter(pk__in=ids))
 
     @admin.action(description="Reject: never suggest them again", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
