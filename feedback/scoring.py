@@ -16,7 +16,7 @@ from rapidfuzz.distance import Levenshtein
 from feedback.alignment import understood
 from feedback.normalisers import BASIC, NORMALISERS
 from lexicon import tokens
-from lexicon.evaluating import Terms, count, indexed
+from lexicon.evaluating import Terms, indexed, occurrences
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,11 @@ def score(reference: str, hypothesis: str, normaliser: str = BASIC) -> Score:
     word: what was heard there is one too many."""
     words_of = NORMALISERS[normaliser]
     right = words_of(understood(reference))
+    right_text = " ".join(right)
     heard = right if reference == hypothesis else words_of(hypothesis)
-    right_text, heard_text = " ".join(right), " ".join(heard)
+    if right == heard:
+        return Score(len(right), reference_characters=len(right_text))
+    heard_text = " ".join(heard)
     made = Counter(op.tag for op in Levenshtein.editops(heard, right))
     return Score(
         reference_words=len(right),
@@ -115,8 +118,8 @@ def term_score(reference: str, hypothesis: str, index: TermIndex) -> TermScore:
     if not there:
         return TermScore()
     heard = right if reference == hypothesis else tokens.split(hypothesis)
-    counted = count(" ".join(right), " ".join(heard), there)
-    return TermScore(counted.occurrences, counted.occurrences - counted.found)
+    found = occurrences(right, heard, there)
+    return TermScore(len(found), sum(not is_right for _, is_right in found))
 
 
 def _there(words: Sequence[str], text: str, index: TermIndex) -> Terms:
