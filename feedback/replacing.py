@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db import transaction
 from feedback.finding import Hit, Search, hits, replaced
 from feedback.saving import Refused, begin_review, checked, lock_open_job, write
 from lexicon import services as lexicon
+from lexicon.borders import Border
 from lexicon.models import Source, Term
 from transcription.models import Job, Segment
 from transcription.segments import SegmentRow, segment_rows
@@ -57,34 +58,42 @@ def replace_places(
 ) -> Replaced:
     """Replace them, all at once; those in segments that were changed since stay. Raises Refused."""
     _check_search(search.text)
+
+    def text_of(segment: Segment, chosen: Collection[Border]) -> tuple[str, int]:
+        known = {(hit.start, hit.end) for hit in hits(segment.text, search)}
+        there = sorted(known & set(chosen))
+        return replaced(segment.text, there, replacement), len(there)
+
+    return change_places(user, job, places, text_of)
+
+
+def change_places(
+    user: Any,
+    job: Job,
+    places: Iterable[Place],
+    text_of: Callable[[Segment, Collection[Border]], tuple[str, int]],
+) -> Replaced:
+    """Change segments in places that were chosen, all at once; what was changed since stays.
+    `text_of`: of a segment, with some of its characters, its new text and how many of the places
+    it found. Raises Refused."""
     wanted: dict[int, list[Place]] = {}
     for place in places:
         wanted.setdefault(place.segment_id, []).append(place)
     changed: list[Segment] = []
-    count = left = 0
+    count = 0
     with transaction.atomic():
         job = lock_open_job(job)
         segments = Segment.objects.filter(job=job, pk__in=wanted, retired_at=None)
-        found = {segment.pk: segment for segment in segments.select_for_update()}
-        for pk, chosen in wanted.items():
-            segment = found.get(pk)
-            there = _still_there(segment, search, chosen) if segment else []
-            count, left = count + len(there), left + len(chosen) - len(there)
-            if segment and there:
-                text = checked(replaced(segment.text, there, replacement))
-                write(user, job, segment, text, accepted=segment.accepted)
+        for segment in segments.order_by("pk").select_for_update():
+            of_now = [p for p in wanted[segment.pk] if p.version == segment.version]
+            text, done = text_of(segment, [(p.start, p.end) for p in of_now])
+            if done:
+                write(user, job, segment, checked(text), accepted=segment.accepted)
                 changed.append(segment)
+                count += done
         if changed:
             begin_review(user, job)
-    return Replaced(changed, count, left)
-
-
-def _still_there(
-    segment: Segment, search: Search, places: Iterable[Place]
-) -> list[tuple[int, int]]:
-    known = {(hit.start, hit.end) for hit in hits(segment.text, search)}
-    same = {(p.start, p.end) for p in places if p.version == segment.version}
-    return sorted(known & same)
+    return Replaced(changed, count, sum(map(len, wanted.values())) - count)
 
 
 def learn(user: Any, job: Job, term: str, heard: Mapping[str, int], language: str = "") -> str:

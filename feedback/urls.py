@@ -18,6 +18,7 @@ urlpatterns = [
     path(AT + "here/", desk.here, name="here"),
     path(AT + "title/", desk.rename, name="rename"),
     path(AT + "find/", searching.search, name="find"),
+    path(AT + "rest/", searching.carry_on, name="carry-on"),
     path(AT + "replace/", searching.replace, name="replace"),
     path(AT + "term/", searching.add_term, name="add-term"),
     path(AT + "submit/", reviewing.submit, name="submit"),

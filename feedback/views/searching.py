@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback.alignment import word_edits
+from feedback.carrying_on import change_rest, proposals
 from feedback.finding import Search
 from feedback.replacing import Place, find, learn, replace_places
 from feedback.saving import Refused
@@ -63,6 +64,21 @@ def replace(request: HttpRequest, job_id: str) -> HttpResponse:
         return response
     for sentence in told:
         messages.info(request, sentence)
+    return redirect(address_of(job))
+
+
+def carry_on(request: HttpRequest, job_id: str) -> HttpResponse:
+    """What was corrected so far, found again in the rest; on POST, what was chosen of it."""
+    job = get_job(request.user, job_id)
+    if request.method != "POST":
+        if job.review_status == Job.Review.REVIEWED:
+            return redirect("reviewed", job.pk)
+        return render(request, "carry_on.html", {"job": job, "proposals": proposals(job)})
+    try:
+        done = change_rest(request.user, job, _places(request.POST))
+    except Refused as refusal:
+        return refused(request, job, str(refusal))
+    messages.info(request, _in_words(done.count, done.left))
     return redirect(address_of(job))
 
 

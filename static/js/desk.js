@@ -65,8 +65,8 @@ function nameSpeaker() {
   if (editor.free()) editor.column.side.querySelector("#speaker").select();
 }
 
-async function submit() {
-  const link = document.getElementById("submit");
+// To a page that is about all that is saved.
+async function follow(link) {
   if (link && (await editor.settled())) window.location = link.href;
 }
 
@@ -87,7 +87,7 @@ const ACTIONS = {
   keep_mine: () => editor.resolve("mine"),
   language: () => editor.setLanguage(),
   accept,
-  submit,
+  submit: () => follow(document.getElementById("submit")),
   inaudible: () => editor.free()?.put(INAUDIBLE),
   nothing_said: nothingSaid,
   speaker: nameSpeaker,
@@ -199,8 +199,10 @@ editor.column.side.addEventListener("submit", (event) => {
   else structure.wish(event.target);
 });
 
-document.getElementById("submit")?.addEventListener("click", (event) => {
-  if (editor.clean) return;
-  event.preventDefault();
-  submit();
-});
+for (const link of document.querySelectorAll("a[data-settles]")) {
+  link.addEventListener("click", (event) => {
+    if (editor.clean) return;
+    event.preventDefault();
+    follow(link);
+  });
+}
