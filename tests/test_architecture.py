@@ -76,6 +76,7 @@ PURE = (
     "feedback/mining.py",
     "feedback/normalisers.py",
     "feedback/parting.py",
+    "feedback/uses.py",
 )
 FOLDERS = ("speech_project", "lexicon", "transcription", "feedback")
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))

@@ -52,6 +52,11 @@ def _term_link(term: Term) -> SafeString:
 class ForCurators(ModelAdmin):
     """A list of what may be decided on by whoever may change terms. It is edited as a term is."""
 
+    title = ""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return super().changelist_view(request, {"title": self.title} | (extra_context or {}))
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perms(["lexicon.view_term"]) or self.has_change_permission(request)
 
@@ -72,8 +77,9 @@ class ForCurators(ModelAdmin):
 class CandidateAdmin(ForCurators, TermWithEvidenceAdmin):
     """New terms."""
 
-    list_display = ("name", "kind", "language", "scope", "sure", "taught", "reviewers",
-                    "recordings", "heard", "listen")  # fmt: skip
+    title = "Terms that reviews suggest"
+    list_display = ("name", "heard", "listen", "sure", "taught", "reviewers", "recordings",
+                    "scope", "kind", "language")  # fmt: skip
     list_display_links = None
     list_editable = ("kind", "language")
     list_filter: ClassVar[tuple[Any, ...]] = ("kind", Language, Scope)
@@ -183,6 +189,7 @@ class AlternativeAdmin(ForCurators):
     class Media:
         js = PLAYER
 
+    title = "What terms are misheard as"
     list_display = ("text", "of_term", "scope", "sure", "count", "undone_count", "state", "listen")
     list_display_links = None
     list_filter = (State,)

@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from feedback.admin import hints
 from feedback.models import TermEvidence
 from feedback.templatetags.clips import PLAYER, clip
 from feedback.trials import NEUTRAL, RIGHT, WRONG, recent_reviews, trial
@@ -106,7 +107,8 @@ class TermWithEvidenceAdmin(TermAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.test_terms)
-        return [path("test/", view, name="lexicon_term_test"), *super().get_urls()]
+        test = path("test/", view, name="lexicon_term_test")
+        return [test, *hints.urls(self), *super().get_urls()]
 
     @admin.action(
         description="Test: what they would change in reviewed transcripts", permissions=["view"]
