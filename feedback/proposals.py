@@ -140,7 +140,7 @@ def compare(job: Job, proposal: Job) -> Comparison:
     taken = _taken(job, proposal)
     rows = [
         Row(segment, proposed, _by_which(taken, segment))
-        for segment, proposed in zip(present, dealt(places, _heard(proposal)), strict=True)
+        for segment, proposed in zip(present, dealt(places, heard(proposal)), strict=True)
     ]
     return Comparison(job, proposal, rows)
 
@@ -156,9 +156,10 @@ def row_of(job: Job, proposal: Job, segment: Segment, text: str) -> Row:
     return Row(present, Passage(text, rows), _by_which(taken, present))
 
 
-def _heard(proposal: Job) -> list[Heard]:
+def heard(proposal: Job, which: str = "text") -> list[Heard]:
+    """Its text, or, as "engine_text", what the engine wrote before the lexicon corrected it."""
     live = Segment.objects.filter(job=proposal, retired_at=None).order_by("position", "id")
-    columns = ("text", "start_ms", "end_ms", "chunk__channel", "words", "tags")
+    columns = (which, "start_ms", "end_ms", "chunk__channel", "words", "tags")
     return [Heard(*row) for row in live.values_list(*columns)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from functools import lru_cache
 from threading import Lock
 
@@ -24,6 +25,22 @@ def index(api_key_id: int | None) -> Index:
     scope = versions.scope_of(api_key_id)
     with _reading:
         return _read(version, scope, int(time.time() / COUNTERS_STAND_S))
+
+
+def candidates(ids: Collection[int]) -> list[Candidate]:
+    """These terms, whatever their status."""
+    terms = Term.objects.filter(pk__in=ids).order_by("pk")
+    return [
+        Candidate(
+            id=term.pk,
+            text=term.term,
+            language=term.language,
+            kind=term.kind,
+            sounds_like=term.sounds_like,
+            pinned=True,
+        )
+        for term in terms
+    ]
 
 
 @lru_cache(maxsize=KEPT)

@@ -38,6 +38,9 @@ _JOBS_KEPT = 50
 def of_chunk(job: Job, chunk: Chunk, record: Capabilities) -> Hints:
     """What goes with the first request for a part of a recording."""
     prompt = _prompt(job, record)
+    if only := job.options.get("terms"):  # these are on trial
+        terms = Index(hinting.candidates(only))
+        return choose(terms, _budget(record), languages=languages(job, record), prompt=prompt)
     if job.options.get("hints", True):
         with _harmless():
             return _chosen(job, chunk, record, prompt)

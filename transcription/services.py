@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
@@ -129,6 +129,7 @@ def rerun_job(
     model: str = "",
     hints: bool | None = None,
     proposal: bool = False,
+    options: Mapping[str, Any] | None = None,
     owner: Any = None,
     api_key: ApiKey | None = None,
 ) -> Job:
@@ -137,8 +138,8 @@ def rerun_job(
     It belongs to who asks for it, and is charged to no key but the one that asks. `hints`: whether
     the engine is told of the lexicon's terms; None for as before. `proposal`: it is made to be
     compared with this one and taken from, not to be reviewed; where a review has begun, it always
-    is. Of a proposal another one is made, of the same source. Raises JobRefused where the model
-    cannot be asked, and NotPossible where the job is gone, or is being transcribed anew already.
+    is. Of a proposal another one is made, of the same source. `options`: all of its wishes, in place
+    of the source's. Raises JobRefused where the model cannot be asked, and NotPossible where the job is gone, or is being transcribed anew already.
     """
     asked = model or job.asked_model or job.model
     record = _choose_model(asked)
@@ -151,7 +152,8 @@ def rerun_job(
             raise NotPossible(f"{job.title}: it was deleted meanwhile.")
         new = reusing.same_recording(found, proposal=proposal or found.review_begun)
         wished = job.options.get("hints", True) if hints is None else hints
-        new.options = _without_hints(found.options) | ({} if wished else {"hints": False})
+        usual = _without_hints(found.options) | ({} if wished else {"hints": False})
+        new.options = usual if options is None else dict(options)
         same = {"model": record.model, "options": new.options, "status__in": Job.WORKING}
         if Job.objects.filter(source_job=found, **same).exists():
             raise NotPossible(f"{job.title}: it is being transcribed again already.")
