@@ -4,14 +4,14 @@ submitted, all of it or nothing."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
 
 from feedback.models import Feedback
 from feedback.parting import parted
-from feedback.saving import Conflict, Refused, Save, checked, save_segment
+from feedback.saving import Refused, begin_review, checked, write
 from feedback.services import submit_review
 from speech_project.access.models import ApiKey
 from transcription.models import Job, Segment
@@ -66,6 +66,7 @@ def receive(user: Any, job: Job, sent: Sent, api_key: ApiKey | None) -> tuple[Fe
         locked = Job.objects.select_for_update().filter(pk=job.pk).first()
         if locked is None:
             raise Refused("This recording was deleted meanwhile.")
+        # nobody writes them without the job's lock
         segments = live_segments(locked)
         corrections = _corrections(sent, segments)
         if locked.review_status == Job.Review.REVIEWED:
@@ -83,7 +84,7 @@ def receive(user: Any, job: Job, sent: Sent, api_key: ApiKey | None) -> tuple[Fe
 
 def _corrections(sent: Sent, segments: Sequence[Segment]) -> list[Correction]:
     if sent.text is None:
-        return list(sent.segments)
+        return [replace(each, text=each.text.replace("\r\n", "\n")) for each in sent.segments]
     if not segments and sent.text.strip():
         raise Refused("This transcript has no segments that could hold a text.")
     texts = parted(sent.text, [segment.text for segment in segments])
@@ -108,26 +109,25 @@ def _write(
     user: Any, job: Job, segments: Sequence[Segment], corrections: Sequence[Correction]
 ) -> None:
     live = {segment.pk: segment for segment in segments}
-    changed: list[Segment] = []
     gone = {each.id for each in corrections} - live.keys()
     if known := list(Segment.objects.filter(job=job, pk__in=gone)):
         raise Conflicts(known)
     if gone:
         named = ", ".join(map(str, sorted(gone)[:10]))
         raise Invalid(f"This recording has no segments of these ids: {named}.")
-    for each in corrections:
-        segment = live[each.id]
-        version = segment.version if each.version is None else each.version
-        same = segment.text == each.text and (segment.accepted or not each.accepted)
-        if same and version == segment.version:
-            continue
-        try:
-            checked(each.text)
-        except Refused as refusal:
-            raise Invalid(f"Segment {each.id}: {refusal}") from None
-        try:
-            save_segment(user, job, each.id, Save(each.text, version, accept=each.accepted))
-        except Conflict as conflict:
-            changed.append(conflict.segment)
+    changed = [
+        live[each.id]
+        for each in corrections
+        if live[each.id].text != each.text
+        if each.version not in (None, live[each.id].version)
+    ]
     if changed:
         raise Conflicts(changed)
+    begin_review(user, job)
+    for each in corrections:
+        segment = live[each.id]
+        try:
+            text = checked(each.text)
+        except Refused as refusal:
+            raise Invalid(f"Segment {each.id}: {refusal}") from None
+        write(user, job, segment, text, accepted=segment.accepted or each.accepted)

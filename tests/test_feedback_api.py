@@ -86,6 +86,12 @@ def test_the_same_sent_again_changes_nothing(send, job):
     assert send(segments=part).status_code == 200
 
 
+def test_line_ends_of_other_systems_are_the_same_text(send, job):
+    part = [{"id": job.segments.first().pk, "text": "She takes\r\nOzempic"}]
+    assert [send(segments=part).status_code for _ in range(2)] == [201, 200]
+    assert texts(job)[0] == "She takes\nOzempic"
+
+
 def test_a_closed_review_takes_other_feedback_only_when_it_is_reopened(send, api, job):
     send(text="She takes Ozempic twice a day")
     refused = send(text="She takes Wegovy twice a day")
