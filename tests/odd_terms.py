@@ -33,7 +33,7 @@ def odd_row(random_):
         api_key=random_.choice(["", "1a2b3c4d"]),
         alternatives=tuple(
             Heard(odd_line(random_), random_.choice(columns.SOURCES), random_.randrange(9),
-                  random_.random() < 0.5)
+                  random_.random() < 0.5, random_.randrange(9))
             for _ in range(random_.randrange(4))
         ),
         given={
@@ -46,6 +46,7 @@ def odd_row(random_):
             "metadata": {odd_text(random_): [odd_text(random_), 1.5, None, {"a": True}]}
             if random_.random() < 0.5 else {},
             "created_at": moment, "updated_at": moment,
+            "confidence": random_.choice([None, 0.0, 0.25, 1.0]),
             **{name: random_.randrange(2**31) for name in counts},
         },
     )  # fmt: skip

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 
 from feedback.models import Feedback, TermEvidence
 from feedback.saving import Save, save_segment
@@ -159,6 +163,29 @@ def test_the_page_before_shows_what_would_be_learned(desk_client, make_job, revi
     assert "<del>us and paid</del> <ins>Ozempic</ins>" in page
     desk_client.post(f"/review/{job.pk}/submit/", {"chosen": "1", "keep": ["Ozempic"]})
     assert list(known()) == ["Ozempic"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_teach_the_same_at_once_wait_for_each_other(make_job, reviewer):
+    """Each teaches two terms, in another order."""
+    pairs = ((HEARD, MEANT), ("stop the interest oh today", "stop the Entresto today"))
+    jobs = [make_job(*(heard for heard, _ in p)) for p in (pairs, pairs[::-1])]
+    for job, taught in zip(jobs, (pairs, pairs[::-1]), strict=True):
+        for segment, (_, text) in zip(job.segments.order_by("position"), taught, strict=True):
+            save_segment(reviewer, job, segment.pk, Save(text, 1))
+    start = threading.Barrier(2)
+
+    def submit(job):
+        start.wait()
+        submit_review(reviewer, job)
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(submit, jobs))
+    assert known() == {
+        "Ozempic": ("suggested", {"us and paid": (2, True)}),
+        "Entresto": ("suggested", {"interest oh": (2, True)}),
+    }
 
 
 # --- Scope

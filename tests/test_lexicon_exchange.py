@@ -231,7 +231,7 @@ def test_columns_that_a_json_item_has_too_many_are_told_by_line():
 
 def known(row):
     """What a row says, without what is as good as not said."""
-    said = {name: value for name, value in row.given.items() if value not in ("", {})}
+    said = {name: value for name, value in row.given.items() if value not in ("", {}, None)}
     return row.term, row.language, row.api_key, row.alternatives, said
 
 
@@ -251,7 +251,7 @@ def test_what_is_written_is_read_again_just_so(format, seed):
 def _whole(row):
     empty = dict.fromkeys(("script", "sounds_like", "note", "example", "created_by_name"), "")
     return Row(row.term, row.language, row.api_key, row.alternatives,
-               empty | {"metadata": {}} | row.given)  # fmt: skip
+               empty | {"metadata": {}, "confidence": None} | row.given)  # fmt: skip
 
 
 @pytest.mark.parametrize("format", ["csv", "tsv"])

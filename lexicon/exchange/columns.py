@@ -22,7 +22,7 @@ STATUSES = ("suggested", "approved", "rejected", "retired")
 SOURCES = ("admin", "api", "import", "learned")
 LONGEST_TERM = 200
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-KEYS_OF_ALTERNATIVES = ("text", "source", "count", "enabled")
+KEYS_OF_ALTERNATIVES = ("text", "source", "count", "enabled", "undone_count")
 # texts in which even blanks alone are something
 VERBATIM = ("sounds_like", "note", "example", "created_by_name")
 
@@ -35,6 +35,7 @@ class Heard:
     source: str | None = None
     count: int | None = None
     enabled: bool | None = None
+    undone_count: int | None = None
 
 
 def _text(value: Any) -> str:
@@ -78,6 +79,16 @@ def _whole(least: int, most: int) -> Callable[[Any], int]:
     return read
 
 
+def _share(value: Any) -> float:
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        found = -1
+    if isinstance(value, bool) or not 0 <= found <= 1:
+        raise ValueError("must be a number from 0 to 1.")
+    return found
+
+
 def _flag(value: Any) -> bool:
     word = str(value).strip().lower()
     if word not in YES + NO:
@@ -108,7 +119,7 @@ def _json(text: str) -> Any:
 
 
 def _alternatives(value: Any) -> tuple[Heard, ...]:
-    """`a | b`, or a JSON list of texts and of objects with text, source, count, enabled."""
+    """`a | b`, or a JSON list of texts and of objects with some of KEYS_OF_ALTERNATIVES."""
     if isinstance(value, str):
         bare = value.strip()
         if not bare.startswith("["):
@@ -146,6 +157,7 @@ COLUMNS: dict[str, Callable[[Any], Any]] = {
     "metadata": _object, "source": _one_of(*SOURCES), "frequency": COUNT, "sent_count": COUNT,
     "matched_count": COUNT, "confirmed_count": COUNT, "undone_count": COUNT,
     "created_by_name": _text, "created_at": _moment, "updated_at": _moment,
+    "confidence": _share,
 }  # fmt: skip
 HEADER = tuple(COLUMNS)
 COLUMNS |= {"count": COUNT, "enabled": _flag}

@@ -245,6 +245,8 @@ def as_cell(value: Any) -> str:
     """What stands in a table for it, which no spreadsheet program takes for a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if value is None:
+        return ""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, list | dict):

@@ -255,6 +255,7 @@ def _alternative(term: Term, heard: Heard, normalized: str) -> Alternative:
         normalized=normalized,
         source=heard.source or Source.IMPORT,
         count=heard.count or 0,
+        undone_count=heard.undone_count or 0,
         enabled=heard.enabled is not False,
     )
 
