@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 import numpy as np
 from django.conf import settings
@@ -33,8 +34,8 @@ SAMPLES_A_MS = SAMPLE_RATE // 1000
 
 @dataclass(frozen=True)
 class Filters:
-    """Which of what may be used; empty and None: all. `since` and `until`: submitted then, the
-    latter exclusive; the lengths are those of clips."""
+    """Which of what may be used; empty and None: all. `jobs`: their ids; `since` and `until`:
+    submitted then, the latter exclusive; the lengths are those of clips."""
 
     language: str = ""
     model: str = ""
@@ -44,6 +45,7 @@ class Filters:
     until: datetime | None = None
     shortest_s: float = SHORTEST_S
     longest_s: float = LONGEST_S
+    jobs: Collection[UUID] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ def jobs(filters: Filters) -> QuerySet[Job]:
         # a client whose key was deleted has consented to nothing
         may |= Q(api_key=None) & ~Q(source=Job.Source.API)
     found = Job.objects.filter(may, Exists(standing), review_status=Job.Review.REVIEWED)
+    if filters.jobs is not None:
+        found = found.filter(pk__in=filters.jobs)
     if filters.model:
         found = found.filter(model=filters.model)
     if filters.api_key:

@@ -302,3 +302,17 @@ def test_two_keys_of_one_name_are_told_apart_by_how_they_begin(reviewed, export,
     with pytest.raises(CommandError, match="Several API keys"):
         export("--key=clinic")
     assert len(export(f"--key=vk_{key.prefix}")) == 1
+
+
+def test_the_admin_gives_the_clips_of_chosen_reviews(reviewed, admin_client, tmp_path, key):
+    reviewed("two")
+    chosen = reviewed("one").feedback.get()
+    wish = {"action": "export_training", "_selected_action": [chosen.pk]}
+    answer = admin_client.post("/admin/feedback/feedback/", wish)
+    assert answer["Content-Disposition"] == 'attachment; filename="training.zip"'
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as file:
+        file.extractall(tmp_path / "unpacked")
+    assert [row["transcription"] for row in read(tmp_path / "unpacked")] == ["one"]
+    ApiKey.objects.update(training_consent=False)
+    page = admin_client.post("/admin/feedback/feedback/", wish, follow=True).content.decode()
+    assert "None of these may be used" in page

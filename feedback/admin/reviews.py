@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
@@ -12,11 +16,15 @@ from feedback.models import Feedback
 from feedback.saving import Refused
 from feedback.services import reopen_review
 from feedback.templatetags.review import kind_of_edit
+from feedback.training import Filters, export
+from feedback.training_files import Zip
 from lexicon.models import Term
 from speech_project.access.readonly import ReadOnly
 from transcription.access import visible_jobs
 from transcription.admin import JobAdmin
 from transcription.models import Job
+
+MOST_EXPORTED = 50  # recordings, which are cut while somebody waits
 
 
 @admin.register(Feedback)
@@ -26,6 +34,7 @@ class FeedbackAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("reviewer_name", "created_at", "job__model")
     search_fields = ("job__title", "reviewer_name", "corrected_text")
     list_select_related = ("job",)
+    actions = ("export_training",)
     show_full_result_count = False
     fields = ("job", "desk", "reviewer_name", "accuracy", "wer", "cer", "mer",
               "term_error_rate", "word_errors", "reference_words", "seconds_spent", "lexicon_did",
@@ -33,6 +42,25 @@ class FeedbackAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
         return super().get_queryset(request).filter(job__in=visible_jobs(request.user))
+
+    @admin.action(description="Clips to train engines with (ZIP)", permissions=["view"])
+    def export_training(
+        self, request: HttpRequest, queryset: QuerySet[Feedback]
+    ) -> FileResponse | None:
+        jobs = set(queryset.values_list("job", flat=True)[: MOST_EXPORTED + 1])
+        if len(jobs) > MOST_EXPORTED:
+            say = f"At most {MOST_EXPORTED} at once. manage.py export_training takes any number."
+            self.message_user(request, say, messages.ERROR)
+            return None
+        with TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
+            path = Path(folder, "training.zip")
+            with Zip(path) as place:
+                result = export(Filters(jobs=jobs), place)
+            if not result.clips:
+                say = "None of these may be used: docs/exports.md tells whose consent it takes."
+                self.message_user(request, " ".join([say, *result.problems]), messages.WARNING)
+                return None
+            return FileResponse(path.open("rb"), as_attachment=True)  # gone when it is sent
 
     @admin.display(description="desk")
     def desk(self, feedback: Feedback) -> str:
