@@ -17,11 +17,11 @@ from django.conf import settings
 from django.db.models import Q
 
 from feedback.evidence import TAUGHT, Passage, Review, reviews_of, sureness, write_evidence
-from feedback.mining import Lesson, Reviewed, lessons
+from feedback.mining import PROVEN_FROM, Lesson, Reviewed, lessons, may_be_proven
 from feedback.models import Feedback, TermEvidence
 from feedback.uses import uses
 from lexicon import services, versions
-from lexicon.matching import Replacement
+from lexicon.matching import Replacement, frequency
 from lexicon.models import Alternative, Source, Term
 from lexicon.normalising import normalise
 from transcription.models import Job
@@ -29,6 +29,7 @@ from transcription.standing import UNDONE
 
 MOST_LESSONS = 300  # of one review: nobody looks through more
 OFTEN = 3  # undone so often, and more often than not, an alternative is switched off
+BY_ALTERNATIVE = ("alternative", "proven")  # rules of the lexicon's replacements
 IN_USE = (Term.Status.APPROVED, Term.Status.SUGGESTED)
 
 
@@ -94,12 +95,13 @@ def learn(
     kept = {e["corrected"] for e in feedback.extracted_terms if not e.get("dropped")}
     lessons = [each for each in taught if each.term in kept and _fits(each.term)]
     done.uses = _uses(feedback.job, passages)
-    if lessons or any(found for _, found in passages):
+    done.undone = _right_as_heard(feedback.job, passages)
+    if lessons or done.undone or any(found for _, found in passages):
         _hold(feedback, done.uses, {normalise(lesson.term) for lesson in lessons})
         _keep(feedback, done)  # who taught it tells below how sure a term is
         terms = _terms(feedback.job, lessons)
         write_evidence(feedback, passages, lessons, terms)
-        _count_alternatives(done, passages, lessons, terms)
+        _count_alternatives(feedback.job, done, passages, lessons, terms)
         _weigh(terms.values())
         _accept(terms.values(), done)
         _promote(feedback, terms.values(), done)
@@ -173,11 +175,13 @@ def _term(lesson: Lesson, api_key_id: int | None, same: Sequence[Term]) -> Term 
     # a key's own term takes the place of everyone's, so it knows what that knows
     names = ("language", "script", "kind", "sounds_like", "case_sensitive", "priority", "pinned")
     fields = {name: getattr(model, name) for name in names}
-    heard = model.alternatives.filter(enabled=True).values_list("text", flat=True)
     term = services.add_term(
         lesson.term, source=Source.LEARNED, api_key_id=api_key_id, **fields
     ).term
-    services.add_alternatives(term, dict.fromkeys(heard, 0), source=Source.ADMIN)
+    decided = model.alternatives.exclude(enabled=False, source=Source.LEARNED)
+    for used in (True, False):
+        heard = decided.filter(enabled=used).values_list("text", flat=True)
+        services.add_alternatives(term, dict.fromkeys(heard, 0), source=Source.ADMIN, enabled=used)
     return term
 
 
@@ -198,6 +202,7 @@ def undone_too_often(count: int, undone: int) -> bool:
 
 
 def _count_alternatives(
+    job: Job,
     done: Learned,
     passages: Sequence[Passage],
     lessons: Iterable[Lesson],
@@ -214,7 +219,7 @@ def _count_alternatives(
             waits = term.status != Term.Status.SUGGESTED
             services.add_alternatives(term, safe, source=Source.LEARNED, enabled=not waits)
             heard.update((term.pk, normalise(place.heard)) for place in lesson.places)
-    standings = [s for _, found in passages for s in found if s.replacement.rule == "alternative"]
+    standings = [s for _, found in passages for s in found if s.replacement.rule in BY_ALTERNATIVE]
     ids = {pk for pk, _ in heard} | {s.replacement.term for s in standings}
     known: dict[int, dict[str, Alternative]] = defaultdict(dict)
     for each in Alternative.objects.filter(term__in=ids):
@@ -239,6 +244,30 @@ def _count_alternatives(
         )
     ]
     services.switch_alternatives(done.off, on=False)
+    _prove(job)
+
+
+def _right_as_heard(job: Job, passages: Sequence[Passage]) -> Counter[int]:
+    """By alternative of the key's own terms: how often reviewed text has the very words."""
+    own = Alternative.objects.filter(term__api_key=job.api_key_id, enabled=True)
+    named = own.values_list("pk", "normalized") if job.api_key_id else ()
+    return uses((segment.text for segment, _ in passages), named)
+
+
+def _prove(job: Job) -> None:
+    """Let the key's terms take the place also of ordinary words, where its reviews showed often
+    enough that these were misheard, and never that they were right. Not so for everyone: what is
+    always wrong in one client's recordings is right in another's."""
+    if job.api_key_id is None:
+        return
+    learned = Alternative.objects.filter(term__api_key=job.api_key_id, source=Source.LEARNED)
+    spoken = frequency.spoken([], job.languages or job.heard_languages or ["en"])
+    earned = learned.filter(count__gte=PROVEN_FROM, undone_count=0)
+    proven = [
+        pk for pk, text in earned.values_list("pk", "normalized") if may_be_proven(text, spoken)
+    ]
+    learned.filter(pk__in=proven, proven=False).update(proven=True)
+    learned.filter(proven=True).exclude(pk__in=proven).update(proven=False)
 
 
 def _led_to(made: Replacement, known: Mapping[str, Alternative]) -> Alternative | None:
@@ -372,6 +401,7 @@ def unlearn(feedback: Feedback) -> None:
     left = [t for t in Term.objects.filter(pk__in=taught) if not _stays(t, reviews[t.pk])]
     _let_go(left, done)
     _forget_alternatives(done)
+    _prove(feedback.job)
     _weigh(Term.objects.filter(pk__in=taught))
     _keep(feedback, done)
 

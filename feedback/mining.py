@@ -103,9 +103,7 @@ class _Around:
 
     def zipf(self, text: str) -> float:
         """Of its rarest word."""
-        return min(
-            (frequency.zipf(word, self.languages) for word in tokens.split(text)), default=0.0
-        )
+        return _rarest(text, self.languages)
 
     def times_written(self, text: str) -> int:
         return self._running.count(f" {text} ")
@@ -257,6 +255,16 @@ class _Passage:
         )
 
 
+def may_be_proven(text: str, languages: tuple[str, ...]) -> bool:
+    """Whether so ordinary a text may be replaced by a term without being asked: not the commonest
+    words, however often that was right."""
+    return _rarest(text, languages) <= COMMONEST
+
+
+def _rarest(text: str, languages: tuple[str, ...]) -> float:
+    return min((frequency.zipf(word, languages) for word in tokens.split(text)), default=0.0)
+
+
 def _same(heard: Sequence[str], meant: Sequence[str]) -> bool:
     """Whether they are forms or spellings of the same words."""
     if guards.spelling_variant("".join(heard), "".join(meant)):
@@ -312,8 +320,9 @@ class _Taught:
         return " " in text or count > 2 * self.around.times_written(text)
 
     def _proven(self, text: str, count: int) -> bool:
-        common = self.around.zipf(text) > COMMONEST
-        return count >= PROVEN_FROM and not common and not self.around.times_written(text)
+        if count < PROVEN_FROM or self.around.times_written(text):
+            return False
+        return may_be_proven(text, self.around.languages)
 
     def _confidence(self, term: str) -> float:
         count, sure = len(self.places), self.likeness

@@ -100,7 +100,7 @@ def trial(terms: Sequence[Term], jobs: Iterable[Job], alternatives: Collection[i
 
 def _led_to(found: Replacement, alternatives: Mapping[int, tuple[str, ...]]) -> bool:
     before = normalise(found.before)  # which may have an ending
-    return found.rule == "alternative" and before.startswith(alternatives[found.term])
+    return found.rule in ("alternative", "proven") and before.startswith(alternatives[found.term])
 
 
 def _entries(
@@ -127,6 +127,7 @@ def _entry(term: Term, alternatives: Collection[int]) -> Entry:
         alternatives=tuple(each.text for each in heard),
         sounds_like=term.sounds_like,
         case_sensitive=term.case_sensitive,
+        proven=tuple(each.text for each in heard if each.proven),
     )
 
 

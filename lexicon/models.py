@@ -104,6 +104,9 @@ class Alternative(models.Model):
     count = models.IntegerField(default=0, editable=False)
     undone_count = models.IntegerField(default=0, editable=False)
     enabled = models.BooleanField(default=True)
+    proven = models.BooleanField(
+        default=False, help_text="Nothing else is heard so: replaced though its words are ordinary."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

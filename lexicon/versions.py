@@ -42,13 +42,18 @@ def entries(api_key_id: int | None) -> list[Entry]:
     rows = (
         Term.objects.filter(scope, status=Term.Status.APPROVED)
         # one statement, so that terms and alternatives are of one moment; the key's own first
-        .annotate(heard=ArraySubquery(alternatives.values("text")))
+        .annotate(
+            heard=ArraySubquery(alternatives.values("text")),
+            proven=ArraySubquery(alternatives.filter(proven=True).values("text")),
+        )
         .order_by("api_key", "pk")
         .values_list("normalized", "pk", "term", "language", "script", "kind", "heard",
-                     "sounds_like", "case_sensitive")
+                     "sounds_like", "case_sensitive", "proven")
     )  # fmt: skip
     found: dict[tuple[str, str], Entry] = {}
-    for normalized, pk, term, language, script, kind, heard, sounds_like, exact in rows:
-        entry = Entry(pk, term, language, script, kind, tuple(heard), sounds_like, exact)
+    for normalized, pk, term, language, script, kind, heard, sounds_like, exact, proven in rows:
+        entry = Entry(
+            pk, term, language, script, kind, tuple(heard), sounds_like, exact, tuple(proven)
+        )
         found.setdefault((normalized, language), entry)
     return list(found.values())

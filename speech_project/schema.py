@@ -248,6 +248,7 @@ lexicon_alternatives = Table(
     number("count", "Times seen in reviewed text"),
     number("undone_count", "Times a reviewer took back what it led to"),
     flag("enabled", "Off: kept, not used", True),
+    flag("proven", "Reviews showed that nothing else is heard so: replaced though it is ordinary"),
     made(),
     one_of("source", "admin", "api", "import", "learned"),
     at_least_zero("count", "undone_count"),
@@ -286,7 +287,7 @@ RAISES_VERSION = {
         "term", "normalized", "language", "script", "kind", "status", "api_key_id", "sounds_like",
         "sound", "case_sensitive", "priority", "pinned",
     ),
-    "lexicon_alternatives": ("term_id", "text", "normalized", "enabled"),
+    "lexicon_alternatives": ("term_id", "text", "normalized", "enabled", "proven"),
 }  # fmt: skip
 
 JOB_STATES = (

@@ -18,7 +18,7 @@ from tests.conftest import test_database
 
 # a value unlike the one before, for each column of a kind
 NEW = {"BOOLEAN": "NOT {}", "JSONB": "'{{\"a\": 1}}'", "DATETIME": "now()", "SMALLINT": "{} + 1",
-       "INTEGER": "{} + 1", "BIGINT": "{} + 1"}  # fmt: skip
+       "INTEGER": "{} + 1", "BIGINT": "{} + 1", "DOUBLE": "1"}  # fmt: skip
 SPECIAL = {"kind": "'drug'", "status": "'retired'", "source": "'api'", "term_id": "term_id",
            "api_key_id": "(SELECT max(id) FROM api_keys)"}  # fmt: skip
 

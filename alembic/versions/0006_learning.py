@@ -12,6 +12,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+WATCHED = "term_id, text, normalized, enabled"
 EVIDENCE = "Where a term was learned from"  # until then
 
 
@@ -56,6 +57,17 @@ def upgrade() -> None:
             comment="Times a reviewer took back what it led to",
         ),
     )
+    op.add_column(
+        "lexicon_alternatives",
+        sa.Column(
+            "proven",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="Reviews showed that nothing else is heard so: replaced though it is ordinary",
+        ),
+    )
+    _raise_version_with(f"{WATCHED}, proven")
     _counts_of_alternatives("count >= 0 AND undone_count >= 0")
     op.add_column(
         "lexicon_terms",
@@ -88,11 +100,22 @@ def downgrade() -> None:
     op.create_table_comment("term_evidence", EVIDENCE)
     op.drop_column("term_evidence", "kind")
     op.drop_column("lexicon_terms", "confidence")
+    _raise_version_with(WATCHED)
     _counts_of_alternatives("count >= 0")
+    op.drop_column("lexicon_alternatives", "proven")
     op.drop_column("lexicon_alternatives", "undone_count")
     op.drop_column("jobs", "proposal")
     op.drop_column("feedback", "api_key_id")
     op.drop_column("api_keys", "training_consent")
+
+
+def _raise_version_with(columns: str) -> None:
+    op.execute("DROP TRIGGER raise_lexicon_version ON lexicon_alternatives")
+    op.execute(
+        "CREATE TRIGGER raise_lexicon_version"
+        f" BEFORE INSERT OR DELETE OR TRUNCATE OR UPDATE OF {columns} ON lexicon_alternatives"
+        " FOR EACH STATEMENT EXECUTE FUNCTION raise_lexicon_version()"
+    )
 
 
 def _counts_of_alternatives(rule: str) -> None:

@@ -75,7 +75,7 @@ class ListedTermForm(TermForm):
 class AlternativeForm(forms.ModelForm):
     class Meta:
         model = Alternative
-        fields = ("text", "enabled")
+        fields = ("text", "enabled", "proven")
         widgets = {"text": forms.TextInput(attrs={"size": 40, "dir": "auto"})}
 
     def clean_text(self) -> str:
@@ -88,6 +88,12 @@ class AlternativeForm(forms.ModelForm):
         if "enabled" in self.changed_data and not used:
             self.instance.source = Source.ADMIN  # a curator's word: it waits for none any more
         return used
+
+    def clean_proven(self) -> bool:
+        proven: bool = self.cleaned_data["proven"]
+        if "proven" in self.changed_data:
+            self.instance.source = Source.ADMIN  # what reviews show later changes nothing of it
+        return proven
 
 
 class AlternativeFormSet(forms.BaseInlineFormSet):
