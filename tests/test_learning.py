@@ -242,6 +242,14 @@ def test_a_clients_term_knows_what_everyones_does(review, clinic):
     assert known(api_key=None) == {"Ozempic": ("approved", {"oh some pig": (0, True)})}
 
 
+def test_nor_is_a_client_asked_again_what_everyones_is_not_misheard_as(review, clinic):
+    everyones = add_term("Ozempic", source="admin", status="approved").term
+    review()
+    reject_alternatives(everyones.alternatives.all())
+    review(api_key=clinic)
+    assert known(api_key=clinic) == {"Ozempic": ("suggested", {"us and paid": (1, False)})}
+
+
 # --- What the lexicon did
 
 
