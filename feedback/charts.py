@@ -19,6 +19,7 @@ ROW = 30  # of rates side by side
 NAMES, VALUES = 148, 52  # room for names on the left, for values on the right
 LONGEST_NAME = 22
 MOST_LABELS = 5
+HALF_A_LETTER = 3.2
 SMALLEST, LARGEST = 2.0, 5.0  # radius of a dot
 
 Shown = Callable[[float], str]
@@ -106,7 +107,7 @@ def side_by_side(
         return NAMES + room * min(value, top) / top
 
     drawn = []
-    for end in _ticks(top):
+    for end in _ticks(top) if any(first.value is not None for first, _ in rows) else ():
         drawn.append(
             f'<line class="grid" x1="{x(end):.1f}" x2="{x(end):.1f}" y1="{TOP - 4}"'
             f' y2="{height - 20}"/><text x="{x(end):.1f}" y="{height - 5}"'
@@ -268,9 +269,11 @@ def _names(names: Sequence[str], xs: Sequence[float], *, all_of_them: bool = Fal
     """Under the axis: as many as there is room for, the last one always."""
     last, apart = len(names) - 1, max(1, -(-(len(names) - 1) // (MOST_LABELS - 1)))
     chosen = [at for at in range(len(names)) if all_of_them or (last - at) % apart == 0]
+    # the last ones are kept inside, by about how wide they are
+    inside = {at: min(xs[at], WIDTH - HALF_A_LETTER * len(names[at])) for at in chosen}
     return "".join(
-        f'<text x="{xs[at]:.1f}" y="{HEIGHT - 6}" text-anchor="middle">{escape(names[at])}</text>'
-        for at in chosen
+        f'<text x="{x:.1f}" y="{HEIGHT - 6}" text-anchor="middle">{escape(names[at])}</text>'
+        for at, x in inside.items()
     )
 
 

@@ -612,7 +612,7 @@ def _headline(name: str, measure: Measure, group: Group, href: str) -> Headline:
     if measure.kind == TIMES_RATE:
         behind = tables.hours(sums.y / 3600)
     if found is None:
-        note = f"{measure.untold}: {behind}" if sums.y else "none yet"
+        note = f"{measure.untold} ({behind})" if sums.y else "none yet"
         return Headline(name, "–", note, href)
     value, _, ends = tables.shown(found, measure.kind).partition(" (")
     unit = " min" if measure.kind == TIMES_RATE else ""

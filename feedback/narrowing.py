@@ -26,7 +26,7 @@ from transcription.queueing import (
     within,
 )
 
-STEPS = {"": "Weeks or months", "week": "Weeks", "month": "Months"}
+STEPS = {"week": "Weeks", "month": "Months"}
 CLIENT = re.compile(r"key-\d{1,9}", re.ASCII)
 REVIEWER = re.compile(r"user-\d{1,9}", re.ASCII)
 OF_API = "api"  # corrections that an API client sent in

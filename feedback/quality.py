@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
+from operator import add
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -20,7 +21,7 @@ from speech_project.access.models import ApiKey
 from transcription.models import Job
 from transcription.queueing import within
 
-MOST_REVIEWS = 20_000  # the newest
+MOST_REVIEWS = 10_000  # the newest
 PAIRS = ("words", "units", "terms", "changes", "time")  # each errors, or seconds, of so many
 # days since a recording was added: the first and the last of each group
 AGES: tuple[tuple[int, int | None], ...] = ((0, 0), (1, 2), (3, 6), (7, 27), (28, None))
@@ -59,8 +60,7 @@ class Plain:
     undone: int = 0
 
     def __add__(self, other: Plain) -> Plain:
-        names = [each.name for each in fields(self)]
-        return Plain(*(getattr(self, name) + getattr(other, name) for name in names))
+        return Plain(*map(add, vars(self).values(), vars(other).values()))
 
     @property
     def cer(self) -> float | None:

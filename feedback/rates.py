@@ -10,8 +10,9 @@ same interval, and it is honest where the bootstrap is not: with few reviews, or
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from math import sqrt
+from operator import add
 from statistics import NormalDist
 
 FEWEST_REVIEWS, FEWEST_WORDS = 3, 300  # with fewer, no rate is told
@@ -31,8 +32,7 @@ class Sums:
     yy: float = 0
 
     def __add__(self, other: Sums) -> Sums:
-        mine, others = astuple(self), astuple(other)
-        return Sums(*(a + b for a, b in zip(mine, others, strict=True)))
+        return Sums(*map(add, vars(self).values(), vars(other).values()))
 
     @classmethod
     def of(cls, x: float, y: float) -> Sums:

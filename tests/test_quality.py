@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from feedback import rates
+from feedback import quality, rates
 from feedback.rates import Sums, rate
 from speech_project.access.keys import create_key
 from tests.reviews import NOON, many, review
@@ -168,7 +168,7 @@ def test_errors_of_hand_made_reviews(desk_client, reviewed):
 def test_a_few_words_are_too_few_to_tell(desk_client, reviewed):
     for _ in range(3):
         reviewed(5, 50)
-    assert headlines(desk_client)["WER"][:2] == ("–", "too few words to tell: 150 words")
+    assert headlines(desk_client)["WER"][:2] == ("–", "too few words to tell (150 words)")
     assert row(desk_client, "wer")["WER"] == ""
     assert row(desk_client, "wer")["Errors"] == "15"
     assert "Too few words to tell." in desk_client.get("/quality/").content.decode()
@@ -308,6 +308,8 @@ def test_years_are_shown_by_month_if_nobody_asks_otherwise(desk_client, reviewed
     for weeks in (0, 60):
         reviewed(10, 200, when=NOON + weeks * WEEK)
     assert [each["Month"] for each in table(desk_client, "wer")] == ["March 2026", "April 2027"]
+    page = desk_client.get("/quality/").content.decode()
+    assert re.search(r'by=month#time" aria-current="true">Months<', page)
     assert len(table(desk_client, "wer", by="week")) == 2
     assert "The last 60 weeks." in desk_client.get("/quality/?by=week").content.decode()
 
@@ -649,3 +651,14 @@ def test_many_reviews_need_no_more_questions_and_all_count(
     for name in ("volume", "model", "engine", "client", "reviewer"):
         assert sum(int(each["Reviews"]) for each in table(desk_client, name)) == 300
     assert "Page 1 of 6" in desk_client.get("/quality/reviews/").content.decode()
+
+
+def test_only_the_newest_are_summed_and_the_page_says_so(desk_client, reviewed, monkeypatch):
+    monkeypatch.setattr(quality, "MOST_REVIEWS", 3)
+    for weeks in range(5):
+        reviewed(10 * weeks, 200, when=NOON + weeks * WEEK)
+    page = desk_client.get("/quality/").content.decode()
+    assert "For earlier ones choose a period." in page
+    assert headlines(desk_client)["WER"][0] == "15.0 %"
+    assert headlines(desk_client, until="2026-03-16")["WER"][0] == "5.0 %"
+    assert len(table(desk_client)) == 5  # the file has all

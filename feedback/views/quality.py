@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from feedback import figures, narrowing
 from feedback.language_scores import NORMALISED
 from feedback.narrowing import STEPS, Filters, queue_filters, reviews_of
-from feedback.quality import MOST_REVIEWS, backlog, costs, gathered
+from feedback.quality import MOST_REVIEWS, backlog, costs, gathered, step_of, week_of
 from feedback.rates import FEWEST_REVIEWS, FEWEST_WORDS
 from feedback.review_rows import as_csv
 from transcription.access import visible_jobs
@@ -56,6 +56,8 @@ def quality(request: HttpRequest) -> HttpResponseBase:
         if wanted is None:
             raise Http404
         return _file(table, wanted.table.csv())
+    also = {"show": show} if show else {}
+    step = "week" if step_of(list(found.days), filters.by) is week_of else "month"
     context = {
         "found": found,
         "headlines": figures.headlines(found, waiting, cost, filters),
@@ -63,6 +65,10 @@ def quality(request: HttpRequest) -> HttpResponseBase:
             (key, name, filters.with_also(show=key)) for key, (name, *_) in figures.SHOWN.items()
         ],
         "show": show,
+        "steps": [
+            (key == step, name, filters.but(by=key).with_also(**also))
+            for key, name in STEPS.items()
+        ],
         "most": MOST_REVIEWS,
         "fewest_words": FEWEST_WORDS,
         "fewest_reviews": FEWEST_REVIEWS,
@@ -99,7 +105,6 @@ def _of_form(request: HttpRequest, jobs: Any, filters: Filters, wrong: list[str]
         "filters": filters,
         "wrong": wrong,
         "options": narrowing.options_for(jobs, request.user).with_chosen(filters),
-        "steps": STEPS,
         "csv_address": filters.with_also(format="csv"),
     }
 
