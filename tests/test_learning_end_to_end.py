@@ -1,4 +1,4 @@
-"""A name that is corrected in one recording is right in the next one, on the real offline engine."""
+"""A name that is corrected in one recording is right in the next, on the real offline engine."""
 
 from __future__ import annotations
 
@@ -53,9 +53,7 @@ def corrected(job, sentence, user):
     submit_review(user, job)
 
 
-def test_what_a_curator_accepts_is_right_in_the_next_recording(
-    transcribed, reviewer, admin_client
-):
+def test_what_a_curator_accepts_is_right_in_the_next_recording(transcribed, reviewer, admin_client):
     first = transcribed(FIRST)
     assert DRUG not in text_of(first)
     corrected(first, FIRST, reviewer)
