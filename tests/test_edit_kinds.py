@@ -1,12 +1,16 @@
 """What a reviewer changed is told by its kind, with when it was said."""
 
+import time
+
 import pytest
 
+from benchmarks.scoring import review, terms_of
 from feedback.alignment import word_edits
 from feedback.kinds import told
 from feedback.models import Feedback
 from feedback.saving import Save, save_segment
-from feedback.services import submit_review
+from feedback.scoring import term_index
+from feedback.services import submit_review, summed
 from lexicon.models import Term
 from lexicon.normalising import normalise
 from speech_project.access.keys import create_key
@@ -155,3 +159,15 @@ def test_the_share_of_terms_that_were_wrong(make_job, reviewer, desk_client):
     assert (feedback.counts["terms"], feedback.counts["term_errors"]) == (2, 1)
     page = desk_client.get(f"/review/{job.pk}/reviewed/").content.decode()
     assert "<dt>Lexicon terms wrong</dt><dd>50.0 % <small>of 2</small></dd>" in page
+
+
+def test_a_review_of_30_000_words_is_scored_at_once():
+    rows, words = review(segments=2000, words=15)
+    terms = term_index(terms_of(rows))
+
+    def seconds():
+        began = time.process_time()
+        assert summed(rows, words, terms, ["en"]).score.reference_words == 30_000
+        return time.process_time() - began
+
+    assert any(seconds() < 1 for _ in range(3))
