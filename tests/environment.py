@@ -6,6 +6,7 @@ services: DATABASE_URL, REDIS_URL and CELERY_BROKER_URL are kept.
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,6 +17,12 @@ for name in (
     "MEDIA_ROOT", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "ALLOWED_HOSTS",
 ):  # fmt: skip
     os.environ.pop(name, None)
+
+# of workers side by side each has a Redis database of its own, the next ones
+worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+for name in ("REDIS_URL", "CELERY_BROKER_URL") if worker.isdecimal() else ():
+    if found := re.fullmatch(r"(redis://.+/)(\d+)", os.environ.get(name, "")):
+        os.environ[name] = f"{found[1]}{int(found[2]) + int(worker)}"
 
 # short and open to others: PostgreSQL's socket stands in it, and as root it runs as another user
 folder = Path(tempfile.mkdtemp(prefix="verbatim-tests-"))

@@ -201,3 +201,10 @@ def test_names_that_nobody_said_are_not_put_into_ordinary_text():
         "and a letter from her brother who lives near the sea and teaches music at a school "
     )
     assert corrected(text) == text
+
+
+def test_a_short_alternative_is_no_beginning_of_another_word():
+    lexicon = compile_lexicon([Entry(1, "King Air", alternatives=("ca",))])
+    (none,), (one,) = (match([Passage(text)], lexicon) for text in ("we can go", "the ca's wings"))
+    assert none == []
+    assert [(each.before, each.after) for each in one] == [("ca", "King Air")]

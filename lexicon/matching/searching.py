@@ -129,9 +129,9 @@ def _stands(spelling: Spelling, words: list[str], passages: list[int], at: int) 
     *before, end = spelling.words
     if words[at : last - 1] != before or not guards.inflected(words[last - 1], end):
         return None
-    if spelling.rule and len(end) < SHORTEST_INFLECTED and words[last - 1] != end:
-        return None
-    return words[last - 1].removeprefix(end)
+    ending = words[last - 1].removeprefix(end)
+    short = spelling.rule and len(end) < SHORTEST_INFLECTED
+    return None if short and ending and not ending.startswith("'") else ending
 
 
 def _standing(exact: Iterable[Found], document: Document) -> int:
