@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.product import product
-from feedback.rates import Sums, rate
+from feedback.quality.rates import Sums, rate
 
 TRUE, SETS, RESAMPLED = 0.06, (5, 10, 30, 100), 500
 

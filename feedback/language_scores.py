@@ -20,6 +20,7 @@ from rapidfuzz.distance import Levenshtein
 
 from feedback.alignment import bare, understood
 from lexicon.borders import unit_borders
+from lexicon.languages import name_of
 from lexicon.scripts import script_of
 from lexicon.tagging import Run
 
@@ -67,6 +68,24 @@ class LanguageScores:
             "paired": self.paired,
             "other_script": self.other_script,
         }
+
+
+@dataclass(frozen=True)
+class OfLanguage:
+    name: str
+    units: int
+    errors: int
+
+    @property
+    def rate(self) -> float:
+        return self.errors / max(1, self.units)
+
+
+def languages(scores: LanguageScores) -> Iterator[OfLanguage]:
+    """The language of most units first."""
+    for code, units in scores.said.most_common():
+        if code:
+            yield OfLanguage(name_of(code), units, scores.wrong[code])
 
 
 def read(stored: Mapping[str, Any]) -> LanguageScores:

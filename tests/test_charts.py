@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from feedback import charts
-from feedback.charts import Column, Mark
+from feedback.quality import charts
+from feedback.quality.charts import Column, Mark
 
 SVG = "{http://www.w3.org/2000/svg}"
 

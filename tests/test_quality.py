@@ -16,8 +16,9 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from feedback import quality, rates
-from feedback.rates import Sums, rate
+from feedback.quality import rates
+from feedback.quality import sums as summing
+from feedback.quality.rates import Sums, rate
 from speech_project.access.keys import create_key
 from tests.reviews import NOON, many, review
 from tests.test_queue_page import titles
@@ -654,7 +655,7 @@ def test_many_reviews_need_no_more_questions_and_all_count(
 
 
 def test_only_the_newest_are_summed_and_the_page_says_so(desk_client, reviewed, monkeypatch):
-    monkeypatch.setattr(quality, "MOST_REVIEWS", 3)
+    monkeypatch.setattr(summing, "MOST_REVIEWS", 3)
     for weeks in range(5):
         reviewed(10 * weeks, 200, when=NOON + weeks * WEEK)
     page = desk_client.get("/quality/").content.decode()

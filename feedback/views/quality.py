@@ -10,12 +10,18 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from feedback import figures, narrowing
 from feedback.language_scores import NORMALISED
-from feedback.narrowing import STEPS, Filters, queue_filters, reviews_of
-from feedback.quality import MOST_REVIEWS, backlog, costs, gathered, step_of, week_of
-from feedback.rates import FEWEST_REVIEWS, FEWEST_WORDS
-from feedback.review_rows import as_csv
+from feedback.quality.filters import STEPS, Filters, options_for, queue_filters, reviews_of
+from feedback.quality.headlines import headlines
+from feedback.quality.measures import Figure
+from feedback.quality.over_time import over_time
+from feedback.quality.periods import step_of, week_of
+from feedback.quality.rates import FEWEST_REVIEWS, FEWEST_WORDS
+from feedback.quality.recordings import recordings
+from feedback.quality.rows import as_csv
+from feedback.quality.side_by_side import SHOWN, side_by_side
+from feedback.quality.spending import backlog, costs
+from feedback.quality.sums import MOST_REVIEWS, gathered
 from transcription.access import visible_jobs
 from transcription.queueing import narrowed
 
@@ -39,16 +45,16 @@ def quality(request: HttpRequest) -> HttpResponseBase:
     if form and not table:
         return _file("reviews", as_csv(reviews))
     show = request.GET.get("show", "")
-    show = show if show in figures.SHOWN else ""
+    show = show if show in SHOWN else ""
     found = gathered(reviews)
-    recordings = narrowed(jobs, request.user, queue_filters(filters))
-    waiting = backlog(recordings)
+    every_job = narrowed(jobs, request.user, queue_filters(filters))
+    waiting = backlog(every_job)
     days = filters.chosen
-    cost = costs(recordings, days.get("since", ""), days.get("until", ""))
-    sections: dict[str, list[figures.Figure]] = {
-        "over_time": figures.over_time(found, filters),
-        "side_by_side": figures.side_by_side(found, filters, show),
-        "recordings": figures.recordings(waiting, cost, filters),
+    cost = costs(every_job, days.get("since", ""), days.get("until", ""))
+    sections: dict[str, list[Figure]] = {
+        "over_time": over_time(found, filters),
+        "side_by_side": side_by_side(found, filters, show),
+        "recordings": recordings(waiting, cost, filters),
     }
     if form:
         every = (figure for each in sections.values() for figure in each)
@@ -60,10 +66,8 @@ def quality(request: HttpRequest) -> HttpResponseBase:
     step = "week" if step_of(list(found.days), filters.by) is week_of else "month"
     context = {
         "found": found,
-        "headlines": figures.headlines(found, waiting, cost, filters),
-        "shown": [
-            (key, name, filters.with_also(show=key)) for key, (name, *_) in figures.SHOWN.items()
-        ],
+        "headlines": headlines(found, waiting, cost, filters),
+        "shown": [(key, name, filters.with_also(show=key)) for key, (name, *_) in SHOWN.items()],
         "show": show,
         "steps": [
             (key == step, name, filters.but(by=key).with_also(**also))
@@ -104,7 +108,7 @@ def _of_form(request: HttpRequest, jobs: Any, filters: Filters, wrong: list[str]
     return {
         "filters": filters,
         "wrong": wrong,
-        "options": narrowing.options_for(jobs, request.user).with_chosen(filters),
+        "options": options_for(jobs, request.user).with_chosen(filters),
         "csv_address": filters.with_also(format="csv"),
     }
 

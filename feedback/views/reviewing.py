@@ -11,10 +11,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback.desk import Desk
-from feedback.language_scores import NORMALISED, LanguageScores, read
+from feedback.language_scores import NORMALISED, LanguageScores, languages, read
 from feedback.learning import extracted
 from feedback.models import Feedback
-from feedback.quality import languages
 from feedback.saving import Refused
 from feedback.services import reopen_review, submit_review, summarise
 from feedback.templatetags.review import kind_of_edit

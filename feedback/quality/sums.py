@@ -1,48 +1,25 @@
-"""How good transcripts are, by what reviewers made of them; what they cost, and what waits."""
+"""Reviews, summed by the database: by day, model, engine, client, reviewer and language."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from datetime import date, timedelta
+from datetime import date
 from operator import add
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Min, Q, QuerySet, Sum
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from feedback.language_scores import LanguageScores
 from feedback.models import Feedback
-from feedback.narrowing import client_name, client_value, reviewer_name, reviewer_value
-from feedback.rates import Sums
+from feedback.quality.filters import client_name, client_value, reviewer_name, reviewer_value
+from feedback.quality.rates import Sums
 from lexicon.languages import name_of
 from speech_project.access.models import ApiKey
-from transcription.models import Job
-from transcription.queueing import within
 
 MOST_REVIEWS = 10_000  # the newest
 PAIRS = ("words", "units", "terms", "changes", "time")  # each errors, or seconds, of so many
-# days since a recording was added: the first and the last of each group
-AGES: tuple[tuple[int, int | None], ...] = ((0, 0), (1, 2), (3, 6), (7, 27), (28, None))
-
-
-@dataclass(frozen=True)
-class OfLanguage:
-    name: str
-    units: int
-    errors: int
-
-    @property
-    def rate(self) -> float:
-        return self.errors / max(1, self.units)
-
-
-def languages(scores: LanguageScores) -> Iterator[OfLanguage]:
-    """The language of most units first."""
-    for code, units in scores.said.most_common():
-        if code:
-            yield OfLanguage(name_of(code), units, scores.wrong[code])
 
 
 @dataclass(frozen=True)
@@ -97,31 +74,6 @@ class Group:
     @property
     def pier(self) -> float | None:
         return self.switched_errors / self.switched if self.switched else None
-
-
-@dataclass(frozen=True)
-class Money:
-    """Of recordings whose engine has a price."""
-
-    jobs: int = 0
-    usd: float = 0.0
-    hours: float = 0.0
-
-    def __add__(self, other: Money) -> Money:
-        return Money(self.jobs + other.jobs, self.usd + other.usd, self.hours + other.hours)
-
-    @property
-    def per_hour(self) -> float | None:
-        return self.usd / self.hours if self.hours else None
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """What waits for a reviewer: of each of AGES the recordings, and hours of sound."""
-
-    counts: tuple[int, ...]
-    hours: tuple[float, ...]
-    oldest: date | None
 
 
 @dataclass(frozen=True)
@@ -295,108 +247,3 @@ def _languages(each: str, params: tuple[Any, ...], models: list[Group]) -> list[
         else:
             by_model[model].switched, by_model[model].switched_errors = switched, errors
     return sorted(found, key=lambda group: (-group.units.y, group.name))
-
-
-# --- Over time -----------------------------------------------------------------------------------
-
-LONGEST_IN_WEEKS = timedelta(days=7 * 40)
-
-
-def step_of(days: list[date], by: str) -> Callable[[date], date]:
-    """Of a day the first one of its week or month; by itself, weeks as long as they are few."""
-    if not by:
-        by = "week" if not days or days[-1] - days[0] <= LONGEST_IN_WEEKS else "month"
-    return week_of if by == "week" else month_of
-
-
-def week_of(day: date) -> date:
-    return day - timedelta(days=day.weekday())
-
-
-def month_of(day: date) -> date:
-    return day.replace(day=1)
-
-
-def after(period: date, step: Callable[[date], date]) -> date:
-    """The period behind it."""
-    return step(period + timedelta(days=7 if step is week_of else 31))
-
-
-Summed = TypeVar("Summed", Group, Money)
-
-
-def periods(
-    days: dict[date, Summed], step: Callable[[date], date], nothing: Summed
-) -> dict[date, Summed]:
-    """The days' sums, without gaps between the first and the last."""
-    found: dict[date, Summed] = {}
-    for day, each in days.items():
-        period, last = step(day), max(found, default=None)
-        while last and last < period:
-            last = after(last, step)
-            found[last] = nothing
-        found[period] = found.get(period, nothing) + each
-    return found
-
-
-# --- Cost and backlog, of recordings whether they are reviewed or not ---------------------------
-
-_COST = """
-SELECT GROUPING(day, model), day, model, count(*), sum(cost_usd), sum(duration_ms) / 3600000.0
-FROM (SELECT (created_at AT TIME ZONE %s)::date AS day, model, cost_usd, duration_ms
-  FROM ({chosen}) AS chosen) AS each
-GROUP BY GROUPING SETS ((day), (model))
-"""
-
-
-def costs(
-    jobs: QuerySet[Job], since: str, until: str
-) -> tuple[dict[date, Money], dict[str, Money]]:
-    """By the day on which they were added, and by model, the dearest first."""
-    rows = jobs.filter(within("created_at", since, until), cost_usd__gt=0, duration_ms__gt=0)
-    values = rows.order_by().values("created_at", "model", "cost_usd", "duration_ms")
-    sql, params = values.query.sql_with_params()
-    days: dict[date, Money] = {}
-    models: dict[str, Money] = {}
-    with connection.cursor() as cursor:
-        zone = timezone.get_current_timezone_name()
-        cursor.execute(_COST.replace("{chosen}", sql), (zone, *params))
-        for grouping, day, model, count, usd, hours in cursor.fetchall():
-            money = Money(count, float(usd), float(hours))
-            if grouping == 0b01:
-                days[day] = money
-            else:
-                models[model] = money
-    dearest = sorted(models.items(), key=lambda each: (-each[1].usd, each[0]))
-    return dict(sorted(days.items())), dict(dearest)
-
-
-def backlog(jobs: QuerySet[Job]) -> Backlog:
-    """What is transcribed and no reviewer has begun."""
-    today = timezone.localdate()
-    waiting = jobs.filter(
-        status=Job.Status.COMPLETED, review_status=Job.Review.WAITING, proposal=False
-    )
-    asked: dict[str, Any] = {"oldest": Min("created_at")}
-    for number, (since, until) in enumerate(age_days(today)):
-        old: Q = within("created_at", since, until)
-        asked[f"count{number}"] = Count("pk", filter=old)
-        asked[f"ms{number}"] = Sum("duration_ms", filter=old)
-    found = waiting.aggregate(**asked)
-    oldest = found["oldest"]
-    return Backlog(
-        counts=tuple(found[f"count{number}"] for number in range(len(AGES))),
-        hours=tuple((found[f"ms{number}"] or 0) / 3_600_000 for number in range(len(AGES))),
-        oldest=timezone.localdate(oldest) if oldest else None,
-    )
-
-
-def age_days(today: date) -> list[tuple[str, str]]:
-    """The days of each of AGES, the first and the last; empty for none."""
-    return [
-        (
-            (today - timedelta(days=last)).isoformat() if last is not None else "",
-            (today - timedelta(days=first)).isoformat() if first else "",
-        )
-        for first, last in AGES
-    ]

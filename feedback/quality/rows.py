@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 
 from feedback.language_scores import read
 from feedback.models import Feedback
-from feedback.narrowing import client_name, reviewer_name
-from feedback.tables import csv_of
+from feedback.quality.filters import client_name, reviewer_name
+from feedback.quality.tables import csv_of
 
 AT_ONCE = 1000
 HEADER = (

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from feedback.rates import Rate
+from feedback.quality.rates import Rate
 from lexicon.exchange.formats import as_cell
 
 # how a value is shown: a number of things, a share, a share with its interval, dollars, and so on
