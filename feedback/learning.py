@@ -222,7 +222,7 @@ def _count_alternatives(
     standings = [s for _, found in passages for s in found if s.replacement.rule in BY_ALTERNATIVE]
     ids = {pk for pk, _ in heard} | {s.replacement.term for s in standings}
     known: dict[int, dict[str, Alternative]] = defaultdict(dict)
-    for each in Alternative.objects.filter(term__in=ids):
+    for each in Alternative.objects.filter(Q(term__in=ids) | Q(pk__in=done.undone)):
         known[each.term_id][each.normalized] = each
     for (pk, text), number in heard.items():
         if text in known[pk]:

@@ -33,7 +33,7 @@ def odd_row(random_):
         api_key=random_.choice(["", "1a2b3c4d"]),
         alternatives=tuple(
             Heard(odd_line(random_), random_.choice(columns.SOURCES), random_.randrange(9),
-                  random_.random() < 0.5, random_.randrange(9))
+                  random_.random() < 0.5, random_.randrange(9), random_.random() < 0.5)
             for _ in range(random_.randrange(4))
         ),
         given={

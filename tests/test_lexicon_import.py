@@ -328,7 +328,14 @@ def test_terms_are_printed_and_written(db, tmp_path):
     call_command("export_lexicon", "--format", "json", stdout=out)
     (term,) = json.loads(out.getvalue())
     assert term["alternatives"] == [
-        {"text": "us, and paid", "source": "admin", "count": 2, "enabled": True, "undone_count": 0}
+        {
+            "text": "us, and paid",
+            "source": "admin",
+            "count": 2,
+            "enabled": True,
+            "undone_count": 0,
+            "proven": False,
+        }
     ]
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("export_lexicon", "--output", str(tmp_path / "none" / "a.csv"))

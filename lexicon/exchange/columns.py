@@ -22,7 +22,7 @@ STATUSES = ("suggested", "approved", "rejected", "retired")
 SOURCES = ("admin", "api", "import", "learned")
 LONGEST_TERM = 200
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-KEYS_OF_ALTERNATIVES = ("text", "source", "count", "enabled", "undone_count")
+KEYS_OF_ALTERNATIVES = ("text", "source", "count", "enabled", "undone_count", "proven")
 # texts in which even blanks alone are something
 VERBATIM = ("sounds_like", "note", "example", "created_by_name")
 
@@ -36,6 +36,7 @@ class Heard:
     count: int | None = None
     enabled: bool | None = None
     undone_count: int | None = None
+    proven: bool | None = None
 
 
 def _text(value: Any) -> str:
@@ -160,7 +161,7 @@ COLUMNS: dict[str, Callable[[Any], Any]] = {
     "confidence": _share,
 }  # fmt: skip
 HEADER = tuple(COLUMNS)
-COLUMNS |= {"count": COUNT, "enabled": _flag}
+COLUMNS |= {"count": COUNT, "enabled": _flag, "proven": _flag}
 
 
 def said(column: str, error: ValueError) -> str:

@@ -257,6 +257,7 @@ def _alternative(term: Term, heard: Heard, normalized: str) -> Alternative:
         count=heard.count or 0,
         undone_count=heard.undone_count or 0,
         enabled=heard.enabled is not False,
+        proven=bool(heard.proven),
     )
 
 
