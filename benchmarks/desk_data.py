@@ -39,6 +39,7 @@ SHORTEST, LONGEST = 2, 42  # words of a segment
 # shares of the segments: in both languages, with a check, gone through, of these corrected
 SWITCHED, CHECKED, ACCEPTED, EDITED = 1 / 3, 0.05, 0.3, 0.25
 DOUBTED = 0.05  # of the words
+REHEARD = 0.06  # of the words, those that a second run hears otherwise
 REPLACED, SUGGESTED = 200, 50  # by the lexicon, and of these only suggested
 MISHEARD = (
     ("Ramipril", "rami pril"),
@@ -297,6 +298,34 @@ def recording(user: Any) -> Job:
         for each in rows
         if each.accepted
     )
+    return job
+
+
+def proposal(user: Any, source: Job) -> Job:
+    """A second run of the recording: its segments end elsewhere, and some of its words differ."""
+    chance = random.Random(4)
+    job = Job.objects.create(
+        **_about(source.title, user, chance) | {"rank_at": None},
+        languages=source.languages,
+        duration_ms=source.duration_ms,
+        source_job=source,
+        proposal=True,
+    )
+    words = [word for each in source.segments.order_by("position") for word in each.words]
+    others = iter(drawn("en", len(words), chance))
+    heard = [
+        [next(others), *word[1:]] if chance.random() < REHEARD else list(word) for word in words
+    ]
+    rows, at = [], 0
+    while at < len(heard):
+        part = heard[at : at + chance.randint(SHORTEST, LONGEST)]
+        at += len(part)
+        text = " ".join(word[0] for word in part)
+        times = {"start_ms": part[0][1], "end_ms": part[-1][2], "position": part[0][1]}
+        rows.append(Segment(job=job, text=text, engine_text=text, words=part, **times))
+    for row, found in zip(rows, tags.found(LANGUAGES, [row.text for row in rows]), strict=True):
+        row.tags, row.language = found, tags.main_language(found)
+    Segment.objects.bulk_create(rows, batch_size=500)
     return job
 
 

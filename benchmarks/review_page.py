@@ -156,6 +156,7 @@ class Site:
     session: str
     desk: str  # the paths of the pages
     queue: str
+    compare: str
 
     @property
     def url(self) -> str:
@@ -204,11 +205,18 @@ def fill(port: int) -> Site:
     user = User.objects.create_user(USER, password=PASSWORD)
     desk_data.other_jobs(user)
     job = desk_data.recording(user)
+    proposal = desk_data.proposal(user, job)
     desk_data.analysed()
     client = Client()
     client.force_login(user)
     session = client.cookies["sessionid"].value
-    return Site(port, session, desk=reverse("desk", args=[job.pk]), queue=reverse("queue"))
+    return Site(
+        port,
+        session,
+        desk=reverse("desk", args=[job.pk]),
+        queue=reverse("queue"),
+        compare=reverse("compare", args=[job.pk, proposal.pk]),
+    )
 
 
 def over_http(site: Site, path: str) -> tuple[list[float], int]:
@@ -257,11 +265,14 @@ def in_django(site: Site) -> dict[str, float]:
 def served(site: Site) -> dict[str, Any]:
     desk, size = over_http(site, site.desk)
     queue, _ = over_http(site, site.queue)
+    compare, _ = over_http(site, site.compare)
     return {
         "server_p95_ms": p95(desk),
         "server_median_ms": round(median(desk), 1),
         **in_django(site),
         "queue_p95_ms": p95(queue),
+        "compare_p95_ms": p95(compare),
+        "compare_median_ms": round(median(compare), 1),
         "html_kb": round(size / 1024),
     }
 

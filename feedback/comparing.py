@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import Any
@@ -52,19 +52,27 @@ class Heard:
     tags: Sequence[Row] = ()
 
 
-@dataclass
 class Passage:
     """What the second transcript has for a place."""
 
-    text: str = ""
-    tags: list[Row] = field(default_factory=list)
+    def __init__(self, text: str = "", tags: Sequence[Row] = ()) -> None:
+        self.text = text
+        self._tags = list(tags)
+        self._pieces: list[tuple[Heard, int, int, int]] = []
 
     def add(self, heard: Heard, start: int, end: int) -> None:
         piece = heard.text[start:end]
-        blank = blank_between(self.text, piece)
-        by = len(self.text) + len(blank)
-        self.tags += shifted(within(heard.tags, start, end), by)
-        self.text += blank + piece
+        self.text += blank_between(self.text, piece)
+        self._pieces.append((heard, start, end, len(self.text)))
+        self.text += piece
+
+    @cached_property
+    def tags(self) -> list[Row]:
+        """The languages of its words; of most passages nobody asks."""
+        rows = list(self._tags)
+        for heard, start, end, by in self._pieces:
+            rows += shifted(within(heard.tags, start, end), by)
+        return rows
 
 
 def dealt(places: Sequence[Place], heard: Sequence[Heard]) -> list[Passage]:
@@ -120,15 +128,23 @@ def _cuts(places: Sequence[Place], said: Sequence[_Word]) -> Iterator[int]:
     """Before which word each place but the first begins."""
     moments = list(accumulate(map(_MIDDLE, said), max))  # they may overlap
     spoken = [each[4] for each in said]
-    sides = [[_bare(place.text[a:b]) for a, b in words(place.text)] for place in places]
+    ends = [_ends(place.text) for place in places]
     last = 0
     for at, (one, other) in enumerate(pairwise(places)):
         moment = (one.end_ms + other.start_ms) // 2
         rough = max(last, bisect_left(moments, moment))
-        last = _cut(
-            sides[at][-AROUND:], sides[at + 1][:AROUND], spoken, moments, rough, last, moment
-        )
+        before, after = ends[at][1], ends[at + 1][0]
+        last = _cut(before, after, spoken, moments, rough, last, moment)
         yield last
+
+
+def _ends(text: str) -> tuple[list[str], list[str]]:
+    """The words with which it begins, and with which it ends."""
+    borders = words(text)
+    first, last = (
+        [_bare(text[a:b]) for a, b in each] for each in (borders[:AROUND], borders[-AROUND:])
+    )
+    return first, last
 
 
 def _cut(
@@ -164,8 +180,12 @@ def _errors(wanted: Sequence[str], said: Sequence[str]) -> list[int]:
         before, here = row[0], count
         row[0] = here
         for at, other in enumerate(said, 1):
-            here = min(before + (word != other), row[at] + 1, here + 1)
-            before, row[at] = row[at], here
+            above = row[at]
+            here = here + 1 if here < above else above + 1
+            same = before if word == other else before + 1
+            if same < here:
+                here = same
+            before, row[at] = above, here
     return row
 
 

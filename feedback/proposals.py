@@ -75,18 +75,18 @@ class Row:
     proposed: Passage
     taken: Revision | None = None
 
-    @property
+    @cached_property
     def first(self) -> Text:
         """What the engine wrote first."""
         return Text(self.segment.engine_text, self.segment.language)
 
-    @property
+    @cached_property
     def new(self) -> Text:
         rows = self.proposed.tags
         language = tags.main_language(rows) or self.segment.language
         return Text(self.proposed.text, language, rows)
 
-    @property
+    @cached_property
     def differs(self) -> bool:
         return not same(self.segment.text, self.proposed.text)
 

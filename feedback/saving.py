@@ -218,12 +218,12 @@ def _note(
 ) -> None:
     """Add the save to the sitting, or begin a new one."""
     saves = {save_id: segment.version} if save_id else {}
-    last = Revision.objects.filter(segment=segment).order_by("-updated_at", "-id").first()
-    typed = last and last.kind in (Revision.Kind.EDIT, Revision.Kind.ACCEPT) and not last.detail
+    lines = Revision.objects.filter(segment=segment).order_by("-updated_at", "-id")
+    last = None if source else lines.first()
     if (
         last
-        and typed
-        and not source
+        and last.kind in (Revision.Kind.EDIT, Revision.Kind.ACCEPT)
+        and not last.detail
         and (last.user_id, last.user_name) == (user.pk, user.get_username())
         and now - last.updated_at < SITTING
     ):

@@ -76,7 +76,7 @@ class JobAdmin(admin.ModelAdmin):
     inlines = (ChunkInline,)
     list_display = ("title", "desk", "status", "review_status", "model", "length", "cost",
                     "priority", "assigned_to_name", "owner_name", "created_at")  # fmt: skip
-    list_filter = ("status", "review_status", "model", "source", "created_at")
+    list_filter = ("status", "review_status", "proposal", "model", "source", "created_at")
     search_fields = ("title", "audio_name", "owner_name", "assigned_to_name", "audio_sha256")
     date_hierarchy = "created_at"
     list_per_page = 50

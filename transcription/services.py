@@ -138,8 +138,9 @@ def rerun_job(
     It belongs to who asks for it, and is charged to no key but the one that asks. `hints`: whether
     the engine is told of the lexicon's terms; None for as before. `proposal`: it is made to be
     compared with this one and taken from, not to be reviewed; where a review has begun, it always
-    is. Of a proposal another one is made, of the same source. `options`: all of its wishes, in place
-    of the source's. Raises JobRefused where the model cannot be asked, and NotPossible where the job is gone, or is being transcribed anew already.
+    is. Of a proposal another one is made, of the same source. `options`: all of its wishes, in
+    place of the source's. Raises JobRefused where the model cannot be asked, and NotPossible where
+    the job is gone, or is being transcribed anew already.
     """
     asked = model or job.asked_model or job.model
     record = _choose_model(asked)

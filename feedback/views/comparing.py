@@ -62,9 +62,13 @@ def _query(which: str, page: int) -> str:
 
 
 def _of_row(found: Comparison) -> dict[str, Any]:
+    job, proposal = found.job, found.proposal
     return {
-        "job": found.job,
-        "proposal": found.proposal,
+        "job": job,
+        "proposal": proposal,
+        "at": reverse("compare", args=[job.pk, proposal.pk]),
+        "desk": reverse("desk", args=[job.pk]),
+        "audio": reverse("audio", args=[job.pk]),
         "palette": found.palette,
         "closed": found.closed,
     }
