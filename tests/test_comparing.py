@@ -68,6 +68,12 @@ def test_times_tell_where_the_words_do_not():
     assert texts(places, heard("no", 100), heard("no", 120_400)) == ["no", "", "no"]
 
 
+def test_words_that_were_said_long_before_stay_there():
+    places = [Place("one two", 0, 1000), Place("three four", 60_000, 61_000)]
+    assert texts(places, heard("three four", 100)) == ["three four", ""]
+    assert texts(places, heard("one two", 60_000)) == ["", "one two"]
+
+
 def test_what_the_first_run_did_not_hear_stands_with_what_is_nearest():
     places = follow("one two three four") + follow("five six seven eight", start_ms=60_000)
     found = texts(
@@ -136,6 +142,17 @@ def test_languages_go_with_their_words():
     first, second = dealt(follow("guten", "Tag good day"), [tagged])
     assert (first.text, first.tags) == ("guten", [[0, 5, "de"]])
     assert (second.text, second.tags) == ("Tag good day", [[0, 3, "de"], [4, 12, "en"]])
+
+
+def test_languages_of_several_segments_stand_where_their_words_do():
+    parts = [heard("guten Tag"), heard("good day", 800)]
+    tagged = [
+        Heard(each.text, each.start_ms, each.end_ms, words=each.words, tags=[[0, size, language]])
+        for each, size, language in zip(parts, (9, 8), ("de", "en"), strict=True)
+    ]
+    (whole,) = dealt(follow("guten Tag good day"), tagged)
+    assert whole.text == "guten Tag good day"
+    assert whole.tags == [[0, 9, "de"], [10, 18, "en"]]
 
 
 def test_nothing_to_deal_and_nobody_to_deal_to():

@@ -6,6 +6,8 @@ import re
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from feedback.hint_trials import recordings, result
 from feedback.saving import Save, save_segment
@@ -163,6 +165,20 @@ def test_a_run_that_failed_is_told(review, runs, admin_client):
     page = admin_client.get(f"{HINTS}{told.pk}/").content.decode()
     assert "did not end well" in page
     assert "The engine is down." in page
+
+
+def test_a_long_recording_asks_the_database_as_little_as_a_short_one(review, runs, admin_client):
+    term, asked = add("Ozempic"), []
+    for length in (2, 40):
+        job = review(*["he takes Ozempic"] * length)
+        _, told = runs(job, term, ["he takes it"] * length, ["he takes Ozempic"] * length)
+        for address in (f"{HINTS}?ids={term.pk}", f"{HINTS}{told.pk}/"):
+            admin_client.get(address)
+            with CaptureQueriesContext(connection) as queries:
+                assert admin_client.get(address).status_code == 200
+            asked.append(len(queries))
+    assert asked[:2] == asked[2:]
+    assert max(asked) <= 12, asked
 
 
 def test_only_curators_ask_and_only_about_what_they_see(client, review, runs):
