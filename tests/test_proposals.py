@@ -304,6 +304,10 @@ def test_only_who_sees_both_compares_them(desk_client, job, proposal, make_job, 
     Group.objects.create(name="Cardiology")
     Job.objects.filter(pk=job.pk).update(owner_id=User.objects.get(username="rita").pk)
     assert desk_client.get(at + page).status_code == 404
+    Job.objects.update(owner_id=None)
+    Job.objects.filter(pk=proposal.pk).update(owner_id=User.objects.get(username="rita").pk)
+    told = desk_client.get(f"/review/{proposal.pk}/", follow=True).content.decode()
+    assert "You may not see the recording that it would be compared with" in told
 
 
 # --- Taking ------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -49,8 +50,8 @@ def desk(request: HttpRequest, job_id: str) -> HttpResponse:
 def _elsewhere(request: HttpRequest, proposal: Job) -> HttpResponse:
     """A proposal is not reviewed: it is compared with its source, where that can be seen."""
     source = proposal.source_job
-    seen = source and visible_jobs(request.user).filter(pk=source.pk).exists()
-    if source is None or not seen or proposal.status != Job.Status.COMPLETED:
+    if source is None or not visible_jobs(request.user).filter(pk=source.pk).exists():
+        messages.error(request, "You may not see the recording that it would be compared with.")
         return redirect("job", proposal.pk)
     return redirect("compare", source.pk, proposal.pk)
 
