@@ -35,8 +35,9 @@ class Edit:
     """A run of words that differ; `before` or `after` is empty for an insertion or a deletion.
 
     `kind`: equal, substitution, deletion, insertion, or, where only that differs, case or
-    punctuation; `kinds.told` knows more of them. `before_at` and `after_at` are where it begins, in characters of the texts; where
-    it is nothing in one of them, they are where it would stand. `blank`: it stands behind one.
+    punctuation; `kinds.told` knows more of them. `before_at` and `after_at` are where it begins, in
+    characters of the texts; where it is nothing in one of them, they are where it would stand.
+    `blank`: it stands behind one.
     """
 
     kind: str

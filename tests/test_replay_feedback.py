@@ -50,10 +50,9 @@ def test_the_rest_is_corrected_by_what_the_first_part_taught(pairs: Path):
 def test_terms_that_the_first_part_did_not_have_cannot_be_learned(tmp_path: Path, pairs: Path):
     terms = tmp_path / "terms.txt"
     terms.write_text("Cytiva\nMounjaro\n")
-    two = written(
-        tmp_path / "two.tsv",
-        (RIGHT * 4 + FILLER + "she has Mounjaro. " * 2, HEARD * 4 + FILLER + "she has mount a row. " * 2),
-    )  # fmt: skip
+    right = f"{RIGHT * 4}{FILLER}she has Mounjaro."
+    heard = f"{HEARD * 4}{FILLER}she has mount a row."
+    two = written(tmp_path / "two.tsv", (right, heard))
     found = replay(two, "--terms", terms, "--part", 0.7)
     assert found["learnable_errors"] < found["term_errors"]
 
