@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback.attributes import name_speaker, set_times
@@ -41,9 +41,12 @@ CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,5})(?:[.,](\d{1,3}))?")
 
 @require_safe
 def segment(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
-    """What the column beside the text shows, with the text as it is now."""
+    """What the column beside the text shows, with the text as it is now; nothing where it was split
+    or merged since the page asked."""
     job = get_job(request.user, job_id)
-    found = live_segment(job, segment_id)
+    found = get_object_or_404(Segment, job=job, pk=segment_id)
+    if found.retired_at:
+        return HttpResponse(status=204)
     return side(request, job, found, found.version)
 
 

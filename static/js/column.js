@@ -7,6 +7,7 @@ import { showState, tell } from "./status.js";
 
 const RESTED_MS = 250; // since the last key: to show an answer takes as long as a key or two
 const SAVED_FIRST_MS = 40; // the save of the segment that was left has the server to itself
+const GONE = 204; // what it would tell of is split or merged by now
 const FIELDS = ".particulars input:not([type=hidden], [type=range])";
 
 export class Column {
@@ -107,7 +108,7 @@ export class Column {
     if (draft && swap.xhr.status === 409 && known) {
       swap.shouldSwap = true;
       swap.target = draft.form.querySelector(".conflict");
-    } else if (!known || !ofCurrent || at < (current?.seenAt ?? 0)) {
+    } else if (!known || !ofCurrent || at < (this.saved?.at ?? current?.seenAt ?? 0)) {
       swap.shouldSwap = false; // or it tells of what was before
     } else if (current && swap.requestConfig.verb === "post") {
       this.saved = { draft: current, at, html: swap.xhr.responseText };
@@ -136,9 +137,19 @@ export class Column {
       return;
     }
     draft.seenAt = at;
-    this.side.innerHTML = html;
+    this.replace(html);
     window.htmx.process(this.side);
     this.renew();
+  }
+
+  // What is open in it stays open, and the focus where it is.
+  replace(html) {
+    const { activeElement } = document;
+    const focused = this.side.contains(activeElement) ? activeElement.id : "";
+    const open = [...this.side.querySelectorAll("details[open] > summary")].map(({ id }) => id);
+    this.side.innerHTML = html;
+    for (const id of open) document.getElementById(id)?.parentElement.setAttribute("open", "");
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
 
   // What is being typed or dragged in it must not vanish.
@@ -148,11 +159,11 @@ export class Column {
   }
 
   answered({ successful, elt, xhr, target, pathInfo, requestConfig }) {
-    if (target !== this.side || successful) return;
+    if (target !== this.side || (successful && xhr.status !== GONE)) return;
     const { current } = this.editor;
     if (elt.closest(".tongues")) this.languageRefused(xhr.responseText);
     const asked = requestConfig.verb === "get" && pathInfo.requestPath === this.editor.addressOf(current?.article);
-    if (asked && xhr.status === 404) {
+    if (asked && (xhr.status === GONE || xhr.status === 404)) {
       tell("This segment was replaced meanwhile. Load the page again to see what stands there now.");
     }
   }
