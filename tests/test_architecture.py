@@ -44,6 +44,7 @@ PURE = (
     "transcription/findings.py",
     "transcription/invented.py",
     "transcription/language_checks.py",
+    "transcription/oddness.py",
     "transcription/placed.py",
     "transcription/preparing.py",
     "transcription/ranking.py",

@@ -1,4 +1,4 @@
-"""Words that the engine was least sure of are marked, not more than a tenth of all."""
+"""Words that are likeliest wrong are marked, not more than a tenth of all."""
 
 from __future__ import annotations
 
@@ -41,6 +41,35 @@ def test_what_is_fairly_sure_is_no_doubt():
     assert doubts([text], [heard(text, *[0.51] * 10)], marked=0) == [[]]
     assert doubts([text], [heard(text, *[None] * 10)], marked=0) == [[]]
     assert doubts([""], [[]], marked=0) == [[]]
+
+
+def test_where_the_engine_tells_nothing_the_oddest_are_marked():
+    text = " ".join("abcdefghijklmnopqrst")
+    odd = [1.0] * 20
+    odd[3], odd[7], odd[11] = 3.0, 5.0, 4.0
+    silent = [heard(text, *[None] * 20)]
+    assert doubts([text], silent, marked=0, odd=[odd]) == [[[14, 15, None], [22, 23, None]]]
+    assert doubts([text], silent, marked=1, odd=[odd]) == [[[14, 15, None]]]
+    assert doubts([text], silent, marked=0, odd=[[1.4] * 20]) == [[]]
+
+
+def test_what_the_engine_doubts_goes_first_and_what_it_is_sure_of_is_not_odd():
+    text = " ".join("abcdefghij")
+    sure = [0.9, 0.4, None, *[0.9] * 7]
+    odd = [9.0, 1.0, 9.0, *[1.0] * 7]
+    assert doubts([text], [heard(text, *sure)], marked=0, odd=[odd]) == [[[2, 3, 0.4]]]
+
+
+def test_an_odd_word_is_not_said_to_be_the_engine_s_doubt(
+    desk_client: Client, make_job: Callable[..., Job]
+):
+    job = make_job("stop the sparing lactone")
+    job.segments.update(doubts=[[9, 16, None]])
+    page = desk_client.get(f"/review/{job.pk}/").content.decode()
+    title = "This may be misheard: it does not fit the words around it"
+    assert f'<mark class="low" title="{title}">sparing</mark>' in page
+    assert "The engine is" not in page
+    assert "Next mark" in page
 
 
 @pytest.mark.parametrize(

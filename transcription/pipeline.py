@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple
 from datetime import datetime, timedelta
+from itertools import accumulate, compress, pairwise
 from typing import Any
 
 from django.conf import settings
@@ -29,7 +30,9 @@ from transcription import (
     doubts,
     hearing,
     hints,
+    history,
     leases,
+    oddness,
     ranking,
     recordings,
     stitching,
@@ -298,10 +301,14 @@ def finish(job_id: Any) -> None:
         sent = dict.fromkeys(hints.to_count(job), 1)
         corrected = lexicon.corrected(drafts)
         languages = tags.of_job(job, [each.text for each in corrected])
-        matched = _write_segments(job, chunks, corrected, languages, lexicon.languages_of_words)
+        odd = _oddness(job, corrected, languages)
+        matched = _write_segments(
+            job, chunks, corrected, languages, lexicon.languages_of_words, odd
+        )
         answered = Attempt.objects.filter(chunk__job=job)
         now, spoken_ms = timezone.now(), {chunk.pk: chunk.speech_ms for chunk in chunks}
-        errors = ranking.expected_errors(spoken_ms, corrected)
+        by_word = ranking.word_errors(corrected, odd, history.usual_errors(job, languages))
+        errors = ranking.expected_errors(spoken_ms, corrected, by_word)
         lease.mine.all().update(
             status=Job.Status.COMPLETED,
             lease_until=None,
@@ -387,6 +394,7 @@ def _write_segments(
     found: list[Corrected],
     languages: Sequence[str],
     terms: Mapping[str, str],
+    odd: Sequence[Sequence[float]],
 ) -> Counter[int]:
     """Segments for the chunks that have none yet, and nothing else: what stands stays, with all
     that people wrote, split or merged. A gap that was filled by a retry is retired. How often each
@@ -403,16 +411,31 @@ def _write_segments(
         else:
             gaps = Segment.objects.filter(pk__in=[segment.pk for segment in segments])
             gaps.filter(retired_at=None).update(retired_at=timezone.now())
-    new = [each for each in found if each.draft.chunk_id not in standing]
+    unwritten = [each.draft.chunk_id not in standing for each in found]
+    new, odd = list(compress(found, unwritten)), list(compress(odd, unwritten))
     tagged = tags.found(languages, [each.text for each in new], terms)
     unsure = doubts.doubts(
         [each.text for each in new],
         [each.words for each in new],
         marked=sum(len(each.replacements) for each in new),
+        odd=odd,
     )
     rows = [_segment(job, *each) for each in zip(new, tagged, unsure, strict=True)]
     Segment.objects.bulk_create(rows, batch_size=500)
     return Counter(r.term for each in new for r in each.replacements if r.applied)
+
+
+def _oddness(job: Job, found: Sequence[Corrected], languages: Sequence[str]) -> list[list[float]]:
+    """Of each word of each segment. What breaks in it holds no transcript up: all words are then
+    as usual."""
+    try:
+        words = [word.text for each in found for word in each.words]
+        odd: list[float] = oddness.oddness(words, languages).tolist()
+    except Exception:
+        logger.exception("How odd the words of job %s are could not be told", job.pk)
+        return [[1.0] * len(each.words) for each in found]
+    ends = accumulate((len(each.words) for each in found), initial=0)
+    return [odd[first:last] for first, last in pairwise(ends)]
 
 
 def _heard(chunk: Chunk) -> stitching.HeardChunk:

@@ -192,7 +192,11 @@ def _doubts(
     for start, end, confidence in () if segment.accepted else segment.doubts:
         if any(first < end and start < last for first, last, _ in marks):
             continue
-        title = f"The engine is {round(100 * confidence)} % sure of this"
+        title = (
+            "This may be misheard: it does not fit the words around it"
+            if confidence is None
+            else f"The engine is {round(100 * confidence)} % sure of this"
+        )
         yield start, end, f'<mark class="low" title="{title}">'
 
 

@@ -55,6 +55,15 @@ def _gain(word: str, before: str, earlier: str) -> int:
     return int(_model().prob(known)) - alone
 
 
+def known(word: str, before: str, earlier: str) -> tuple[float, float] | None:
+    """log10 of the word's share of all words, and of how much likelier it is after these two; None
+    where the model does not know it."""
+    alone = _alone(word)
+    if alone is None:
+        return None
+    return alone * math.log10(BASE), _gain(word, before, earlier) * math.log10(BASE)
+
+
 def made_likelier(words: Sequence[str], first: int) -> int:
     """By how much the words from `first` on are likelier after those before them than alone, as a
     power of BASE."""

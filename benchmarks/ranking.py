@@ -1,0 +1,229 @@
+"""How well the expected errors lead to the true ones: texts that recognisers wrote, cut into pieces
+of 30 words and ranked by the product's own figure, from the text alone.
+
+    python -m benchmarks.ranking FOLDER
+
+FOLDER holds recognisers' real output with references: earnings21/{google,amazon,rev_kaldi}.tsv.gz
+and librispeech_test_clean_b1.tsv.gz (columns as `manage.py evaluate_lexicon` takes them). Prints
+one JSON line:
+
+errors_in_first_30_percent  of all errors, the share in the first 30 % of pieces, the pieces of all
+                            calls and recognisers ranked together; each call by weights that were
+                            trained without it
+oracle                      the same, were the pieces ranked by their errors
+recognisers                 the same figures for each recogniser; within_calls is the mean over
+                            calls that are ranked each by itself; unknown_recogniser is with weights
+                            trained without that recogniser, too
+without_english             the first figure, were English a language of which only word frequencies
+                            are known (listed), or nothing (any)
+read_sentences              the first figure for LibriSpeech, by weights from all calls
+marked                      of the tenth of all words that are expected to be the likeliest wrong,
+                            the share that is, and of all words
+calls                       the first figure for each call, all recognisers together
+seconds                     to judge 30,000 words, once lists and models are loaded
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+from whisper_normalizer.english import EnglishTextNormalizer
+
+from benchmarks.train_lexicon_matching import batches, speaker, table
+from transcription import oddness
+from transcription.oddness import Text, Weights, judged
+
+Figures = NDArray[np.float64]
+
+RECOGNISERS = ("google", "amazon", "rev_kaldi")
+PIECE = 30  # words
+FIRST = 0.3
+FOLDS = 11  # of the figures that are not the first one, which leaves out each call in turn
+MARKED = 0.1
+normalised = EnglishTextNormalizer()
+
+
+@dataclass
+class Replay:
+    """A text that a recogniser wrote, cut into pieces."""
+
+    recogniser: str
+    call: str
+    words: list[str]
+    edges: list[int]  # of the pieces, in words
+    errors: Figures  # of each piece
+    wrong: NDArray[np.bool_]  # of each word
+    text: Text
+
+    def sums(self, values: Figures) -> Figures:
+        return np.add.reduceat(values, self.edges[:-1], axis=0)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """A row for each piece: the mean figures of its words, and of those far around it."""
+        near = self.text.figures
+        far = np.stack([oddness.around(column, oddness.FAR) for column in near.T], axis=1)
+        means = np.concatenate([self.sums(near), self.sums(far)], axis=1)
+        return means / np.diff(self.edges)[:, None]
+
+
+def main() -> None:
+    from benchmarks.train_ranking import trained
+
+    folder = Path(sys.argv[1])
+    calls = list(read_calls(folder))
+    names = sorted({replay.call for replay in calls})
+    fold = {name: at % FOLDS for at, name in enumerate(names)}
+    left_out: dict[str, Any] = {
+        name: trained([c for c in calls if c.call != name]) for name in names
+    }
+    by_word = [judged(each.text, left_out[each.call]) for each in calls]
+    expected = [each.sums(rates) for each, rates in zip(calls, by_word, strict=True)]
+    report: dict[str, Any] = {
+        "errors_in_first_30_percent": pooled(calls, expected),
+        "oracle": pooled(calls, [each.errors for each in calls]),
+        "recognisers": {},
+        "without_english": {},
+        "calls": {},
+    }
+    for name in RECOGNISERS:
+        own = [at for at, each in enumerate(calls) if each.recogniser == name]
+        some, of_those = [calls[at] for at in own], [expected[at] for at in own]
+        others = [each for each in calls if each.recogniser != name]
+        report["recognisers"][name] = {
+            "errors_in_first_30_percent": pooled(some, of_those),
+            "oracle": pooled(some, [each.errors for each in some]),
+            "within_calls": mean_within(some, of_those),
+            "within_calls_oracle": mean_within(some, [each.errors for each in some]),
+            "unknown_recogniser": pooled(some, crossed(some, others, fold)),
+        }
+    for kind in ("listed", "any"):
+        again = [with_kind(each, kind) for each in calls]
+        report["without_english"][kind] = pooled(again, crossed(again, again, fold))
+    everything = trained(calls)
+    read = list(read_sentences(folder))
+    report["read_sentences"] = pooled(
+        read, [each.sums(judged(each.text, everything)) for each in read]
+    )
+    report["marked"] = marked(calls, by_word)
+    for name in names:
+        own = [at for at, each in enumerate(calls) if each.call == name]
+        report["calls"][name] = pooled([calls[at] for at in own], [expected[at] for at in own])
+    report["seconds"] = seconds(calls)
+    print(json.dumps(report))
+
+
+def pooled(replays: Sequence[Replay], expected: Sequence[Figures]) -> float:
+    errors = np.concatenate([each.errors for each in replays])
+    order = np.argsort(-np.concatenate(expected), kind="stable")
+    return round(float(errors[order[: round(FIRST * len(order))]].sum() / errors.sum()), 4)
+
+
+def mean_within(replays: Sequence[Replay], expected: Sequence[Figures]) -> float:
+    each = [pooled([r], [e]) for r, e in zip(replays, expected, strict=True)]
+    return round(sum(each) / len(each), 4)
+
+
+def crossed(
+    replays: Sequence[Replay], teachers: Sequence[Replay], fold: dict[str, int]
+) -> list[Figures]:
+    from benchmarks.train_ranking import trained
+
+    by: dict[int, Weights] = {
+        number: trained([each for each in teachers if fold[each.call] != number])
+        for number in range(FOLDS)
+    }
+    return [each.sums(judged(each.text, by[fold[each.call]])) for each in replays]
+
+
+def marked(replays: Sequence[Replay], by_word: Sequence[Figures]) -> dict[str, float]:
+    right = total = 0.0
+    for each, rates in zip(replays, by_word, strict=True):
+        first = np.argsort(-rates)[: int(MARKED * len(rates))]
+        right, total = right + each.wrong[first].sum(), total + len(first)
+    usual = np.concatenate([each.wrong for each in replays]).mean()
+    return {"wrong": round(float(right / total), 4), "usual": round(float(usual), 4)}
+
+
+def seconds(replays: Sequence[Replay]) -> float:
+    words = [word for each in replays[:6] for word in each.words][:30_000]
+    oddness.oddness(words, ["en"])
+    started = time.perf_counter()
+    oddness.oddness(words, ["en"])
+    return round(time.perf_counter() - started, 3)
+
+
+# --- Data -----------------------------------------------------------------------------------------
+
+
+def read_calls(folder: Path) -> Iterator[Replay]:
+    for name in RECOGNISERS:
+        for row in table(folder / "earnings21" / f"{name}.tsv.gz"):
+            yield replay(name, row["id"], row["hypothesis"].split(), row["reference"])
+
+
+def read_sentences(folder: Path) -> Iterator[Replay]:
+    for batch in batches(table(folder / "librispeech_test_clean_b1.tsv.gz")):
+        words = " ".join(row["hypothesis"] for row in batch).split()
+        yield replay("rnnt", speaker(batch[0]), words, " ".join(row["reference"] for row in batch))
+
+
+def replay(recogniser: str, call: str, words: list[str], reference: str) -> Replay:
+    edges = [*range(0, max(1, len(words) - PIECE // 2), PIECE), len(words)]
+    errors, wrong = errors_of(words, edges, normalised(reference).split())
+    return Replay(recogniser, call, words, edges, errors, wrong, Text(words, ["en"]))
+
+
+def with_kind(of: Replay, kind: str) -> Replay:
+    text = Text(of.words, ["en"], kind)
+    return Replay(of.recogniser, of.call, of.words, of.edges, of.errors, of.wrong, text)
+
+
+def errors_of(
+    words: list[str], edges: list[int], said: list[str]
+) -> tuple[Figures, NDArray[np.bool_]]:
+    """Of each piece the words substituted, inserted, and left out after one of its words; and of
+    each word whether one of the first two. Pieces are normalised each by itself, so that it is
+    known whose words those are."""
+    heard: list[str] = []
+    owners: list[int] = []  # which word each belongs to
+    for first, last in pairwise(edges):
+        plain = normalised(" ".join(words[first:last])).split()
+        heard += plain
+        owners += _owners(plain, words, first, last)
+    errors, wrong = np.zeros(len(words)), np.zeros(len(words), bool)
+    for edit in Levenshtein.opcodes(heard, said):
+        if edit.tag == "insert":
+            errors[owners[max(0, edit.src_start - 1)]] += edit.dest_end - edit.dest_start
+        elif edit.tag != "equal":
+            own = owners[edit.src_start : edit.src_end]
+            np.add.at(errors, own, 1)
+            wrong[own] = True
+    return np.add.reduceat(errors, edges[:-1]), wrong
+
+
+def _owners(plain: list[str], words: list[str], first: int, last: int) -> list[int]:
+    """Which of the words each normalised one comes from; numbers may be made of several."""
+    single = [(part, at) for at in range(first, last) for part in normalised(words[at]).split()]
+    owners, at = [], first
+    for edit in Levenshtein.opcodes(plain, [part for part, _ in single]):
+        for along in range(edit.src_end - edit.src_start):
+            place = min(edit.dest_start + along, edit.dest_end - 1)
+            at = max(at, single[place][1]) if edit.dest_end > edit.dest_start else at
+            owners.append(at)
+    return owners
+
+
+if __name__ == "__main__":
+    main()
