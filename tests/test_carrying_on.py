@@ -68,7 +68,7 @@ def test_what_was_changed_meanwhile_stays(desk_client: Client, job: Job, reviewe
     third = segments(job)[2]
     save_segment(reviewer, job, third.pk, Save(third.text + " today", third.version))
     answer = desk_client.post(f"/review/{job.pk}/rest/", {"place": place}, follow=True)
-    assert "0 places replaced. 1 were changed since, and stay." in answer.content.decode()
+    assert "0 places replaced. 1 was changed since, and stays." in answer.content.decode()
     assert segments(job)[2].text == TEXTS[2] + " today"
 
 

@@ -101,7 +101,7 @@ def test_places_changed_meanwhile_stay(desk_client: Client, job: Job):
         {"q": "interest oh", "replacement": "Entresto", "place": chosen},
         follow=True,
     )
-    assert "1 place replaced. 1 were changed since, and stay." in answer.content.decode()
+    assert "1 place replaced. 1 was changed since, and stays." in answer.content.decode()
     assert Segment.objects.filter(text="the other interest oh").exists()
 
 

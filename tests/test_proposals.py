@@ -375,6 +375,16 @@ def test_only_texts_of_the_proposal_are_taken(desk_client, look, at, segments):
     assert state(segments[0]) == (FIRST[0], False, 1)
 
 
+@pytest.mark.parametrize(("what", "text"), [("take", "proposed"), ("put-back", "text")])
+def test_a_change_without_its_text_empties_nothing(desk_client, look, at, segments, what, text):
+    wish = form_of(look(), segments[0]) | {"text": "other"}
+    del wish[text]
+    answer = desk_client.post(f"{at}{what}/{segments[0].pk}/", wish, headers={"hx-request": "true"})
+    assert answer.status_code == 422
+    assert "came without its text" in answer.content.decode()
+    assert state(segments[0]) == (FIRST[0], False, 1)
+
+
 def test_a_submitted_review_is_reopened_first(desk_client, look, at, job, segments, reviewer):
     wish = form_of(look(), segments[0])
     submit_review(reviewer, job)

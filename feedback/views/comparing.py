@@ -78,13 +78,12 @@ def _of_row(found: Comparison) -> dict[str, Any]:
 def take_one(request: HttpRequest, job_id: str, proposal_id: str, segment_id: int) -> HttpResponse:
     """The text of the proposal that was shown, for the segment as it was shown."""
     job, proposal = _both(request, job_id, proposal_id)
-    wish = _wish(request, "proposed")
     return _changed(
         request,
         job,
         proposal,
         segment_id,
-        lambda: take(request.user, job, proposal, segment_id, wish),
+        lambda: take(request.user, job, proposal, segment_id, _wish(request, "proposed")),
     )
 
 
@@ -92,18 +91,20 @@ def take_one(request: HttpRequest, job_id: str, proposal_id: str, segment_id: in
 def put_back(request: HttpRequest, job_id: str, proposal_id: str, segment_id: int) -> HttpResponse:
     """What stood before."""
     job, proposal = _both(request, job_id, proposal_id)
-    wish = _wish(request, "text")
     return _changed(
         request,
         job,
         proposal,
         segment_id,
-        lambda: save_segment(request.user, job, segment_id, wish),
+        lambda: save_segment(request.user, job, segment_id, _wish(request, "text")),
     )
 
 
 def _wish(request: HttpRequest, name: str) -> Save:
+    """Raises Refused where it lacks its text, which is not the same as an empty one."""
     given = request.POST
+    if name not in given:
+        raise Refused("The change came without its text. Load the page again.")
     return Save(
         text=_text(request, name),
         version=number(given.get("version")),

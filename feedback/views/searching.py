@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback.alignment import word_edits
 from feedback.carrying_on import change_rest, proposals
@@ -67,6 +67,7 @@ def replace(request: HttpRequest, job_id: str) -> HttpResponse:
     return redirect(address_of(job))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def carry_on(request: HttpRequest, job_id: str) -> HttpResponse:
     """What was corrected so far, found again in the rest; on POST, what was chosen of it."""
     job = get_job(request.user, job_id)
@@ -92,6 +93,8 @@ def _learned(request: HttpRequest, job: Job, term: str, heard: Mapping[str, int]
 
 def _in_words(count: int, left: int) -> str:
     told = f"{count} place{'' if count == 1 else 's'} replaced."
+    if left == 1:
+        return f"{told} 1 was changed since, and stays."
     return told + (f" {left} were changed since, and stay." if left else "")
 
 

@@ -43,3 +43,17 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   detail.shouldSwap = true;
   detail.isError = false;
 });
+
+// Of no use is an answer that is no row; then the same may be sent again, and counts once.
+const WHY = { 0: "no connection", 403: "log in again" };
+
+document.body.addEventListener("htmx:afterRequest", ({ detail: { xhr, elt } }) => {
+  const { status } = xhr;
+  if (!(status in WHY) && status < 500) return;
+  const cell = elt.closest(".ways");
+  const told = cell.querySelector(".error") ?? document.createElement("p");
+  told.className = "error";
+  told.role = "alert";
+  cell.prepend(told);
+  told.textContent = `Not done: ${WHY[status] ?? `the server has trouble (${status})`}.`;
+});

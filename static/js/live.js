@@ -6,6 +6,6 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const gone = detail.xhr.status === 404;
   if (asked === answered && !gone) return;
   detail.shouldSwap = false;
-  if (gone && detail.target.matches("tr")) detail.target.remove();
+  if (gone && detail.requestConfig.verb === "get" && detail.target.matches("tr")) detail.target.remove();
   else window.location.reload(); // to the login page, or to the page that says it is gone
 });

@@ -17,20 +17,31 @@ from transcription.models import Job, Segment
 def test_segments_are_taken_and_put_back(
     page: Page, heard: Callable[..., Job], colleague: User, complaints: Complaints
 ) -> None:
-    complaints.expected = ["409 (Conflict)", "Response Status Error Code 409"]
+    complaints.expected = ["409 (Conflict)", "500 (Internal", "Status Error Code", "htmx:"]
+    complaints.expected += ["ERR_INTERNET_DISCONNECTED"]
     job = heard("she takes us and paid", "one dose")
     proposal = heard("She takes Ozempic", "two doses", source_job=job, proposal=True)
     first, second = job.segments.all()
     page.goto(f"/jobs/{job.pk}/compare/{proposal.pk}/")
     row = page.locator(f"#c{first.pk}")
+    take = row.get_by_role("button", name="Take")
 
-    row.get_by_role("button", name="Take").press("Enter")
+    page.context.set_offline(True)
+    take.press("Enter")
+    expect(row.get_by_role("alert")).to_have_text("Not done: no connection.")
+    page.context.set_offline(False)
+    page.route("**/take/**", lambda route: route.fulfill(status=500))
+    take.press("Enter")
+    expect(row.get_by_role("alert")).to_have_text("Not done: the server has trouble (500).")
+    page.unroute("**/take/**")
+
+    take.press("Enter")
     expect(row.get_by_role("status")).to_have_text("Taken")
     back = row.get_by_role("button", name="Put back")
     expect(back).to_be_focused()
     assert Segment.objects.get(pk=first.pk).text == "She takes Ozempic"
     back.press("Enter")
-    expect(row.get_by_role("button", name="Take")).to_be_focused()
+    expect(take).to_be_focused()
     assert Segment.objects.get(pk=first.pk).text == "she takes us and paid"
 
     other = page.locator(f"#c{second.pk}")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from feedback.models import Revision
+from feedback.saving import Save, save_segment
 from tests.browser.desk import Desk, Gate
 from transcription.models import Job
 
@@ -167,3 +169,16 @@ def test_the_browsers_undo_keeps_working_over_saves(desk: Desk) -> None:
     expect(desk.state).to_have_text("Not saved yet")
     desk.is_saved()
     assert desk.stored(0).text == "first thing"
+
+
+def test_what_is_open_in_the_column_stays_open(desk: Desk, colleague: User) -> None:
+    save_segment(colleague, desk.job, desk.segments[0].pk, Save("one dose!", 1))
+    desk.visit()
+    desk.open(0)
+    desk.has_column(0)
+    desk.page.keyboard.type(" now")
+    desk.page.locator(".history summary").click()
+    lines = desk.page.locator(".history summary")
+    expect(lines).to_have_count(2)  # the answer is shown
+    expect(lines.nth(1)).to_be_focused()
+    expect(desk.page.locator(".history details[open]")).to_contain_text("conrad")

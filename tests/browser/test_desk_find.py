@@ -117,7 +117,7 @@ def test_places_that_another_changed_meanwhile_stay(
     save_segment(colleague, desk.job, desk.segments[0].pk, Save("the dose", 1))
     dialog.get_by_role("button", name="Replace the chosen").click()
     expect(desk.page.locator("#told")).to_have_text(
-        "3 places replaced. 1 were changed since, and stay."
+        "3 places replaced. 1 was changed since, and stays."
     )
     assert desk.texts[:2] == ["the dose", "concern oh and rest"]
 

@@ -95,8 +95,11 @@ def test_what_somebody_typed_is_saved_first_and_what_people_said_stays(desk: Des
 
 def test_the_column_sets_it_too(desk: Desk) -> None:
     desk.open(0)
-    desk.page.get_by_label("Language of “ich habe noch bis sechs gearbeitet”").select_option("tr")
+    choice = desk.page.get_by_label("Language of “ich habe noch bis sechs gearbeitet”")
+    choice.focus()
+    choice.select_option("tr")
     expect(desk.page.locator(".tongues")).to_contain_text("said by a reviewer")
+    expect(desk.page.locator(".tongues select:focus")).to_have_value("tr")  # keys go on from there
     assert [lang for lang, _ in runs(desk.segment(0).locator(".under"))] == ["tr", "tr", "tr"]
     assert [row[2] for row in desk.stored(0).tags] == ["tr", "tr", "tr"]
 
