@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import docx
 import pysubs2
