@@ -17,8 +17,8 @@ recognisers                 the same figures for each recogniser; within_calls i
 without_english             the first figure, were English a language of which only word frequencies
                             are known (listed), or nothing (any)
 read_sentences              the first figure for LibriSpeech, by weights from all calls
-marked                      of the tenth of all words that are expected to be the likeliest wrong,
-                            the share that is, and of all words
+marked                      the share of the words that the desk marks by the text alone; of these,
+                            and of all words, the share that is wrong
 calls                       the first figure for each call, all recognisers together
 seconds                     to judge 30,000 words, once lists and models are loaded
 """
@@ -41,7 +41,7 @@ from rapidfuzz.distance import Levenshtein
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from benchmarks.train_lexicon_matching import batches, speaker, table
-from transcription import oddness
+from transcription import doubts, oddness
 from transcription.oddness import Text, Weights, judged
 
 Figures = NDArray[np.float64]
@@ -50,7 +50,6 @@ RECOGNISERS = ("google", "amazon", "rev_kaldi")
 PIECE = 30  # words
 FIRST = 0.3
 FOLDS = 11  # of the figures that are not the first one, which leaves out each call in turn
-MARKED = 0.1
 normalised = EnglishTextNormalizer()
 
 
@@ -148,12 +147,14 @@ def crossed(
 
 
 def marked(replays: Sequence[Replay], by_word: Sequence[Figures]) -> dict[str, float]:
-    right = total = 0.0
-    for each, rates in zip(replays, by_word, strict=True):
-        first = np.argsort(-rates)[: int(MARKED * len(rates))]
-        right, total = right + each.wrong[first].sum(), total + len(first)
-    usual = np.concatenate([each.wrong for each in replays]).mean()
-    return {"wrong": round(float(right / total), 4), "usual": round(float(usual), 4)}
+    chosen = []
+    for rates in by_word:
+        likeliest = np.zeros(len(rates), bool)
+        likeliest[np.argsort(-rates)[: int(doubts.MOST * len(rates))]] = True
+        chosen.append(likeliest & (rates >= doubts.ODD))
+    marks, wrong = np.concatenate(chosen), np.concatenate([each.wrong for each in replays])
+    shares = {"words": marks.mean(), "wrong": wrong[marks].mean(), "usual": wrong.mean()}
+    return {name: round(float(share), 4) for name, share in shares.items()}
 
 
 def seconds(replays: Sequence[Replay]) -> float:
