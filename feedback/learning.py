@@ -94,9 +94,10 @@ def learn(
     done = Learned(trusted=bool(user.has_perm("lexicon.change_term")))
     kept = {e["corrected"] for e in feedback.extracted_terms if not e.get("dropped")}
     lessons = [each for each in taught if each.term in kept and _fits(each.term)]
-    done.uses = _uses(feedback.job, passages)
     done.undone = _right_as_heard(feedback.job, passages)
     if lessons or done.undone or any(found for _, found in passages):
+        versions.hold()  # before it is read which terms there are to lock
+        done.uses = _uses(feedback.job, passages)
         _hold(feedback, done.uses, {normalise(lesson.term) for lesson in lessons})
         _keep(feedback, done)  # who taught it tells below how sure a term is
         terms = _terms(feedback.job, lessons)
@@ -105,7 +106,7 @@ def learn(
         _weigh(terms.values())
         _accept(terms.values(), done)
         _promote(feedback, terms.values(), done)
-        done.uses = _uses(feedback.job, passages)  # of new terms too
+    done.uses = _uses(feedback.job, passages)  # of new terms too
     _keep(feedback, done)
 
 
@@ -219,6 +220,7 @@ def _count_alternatives(
             waits = term.status != Term.Status.SUGGESTED
             services.add_alternatives(term, safe, source=Source.LEARNED, enabled=not waits)
             heard.update((term.pk, normalise(place.heard)) for place in lesson.places)
+    done.undone = _right_as_heard(job, passages)  # with those that came to it
     standings = [s for _, found in passages for s in found if s.replacement.rule in BY_ALTERNATIVE]
     ids = {pk for pk, _ in heard} | {s.replacement.term for s in standings}
     known: dict[int, dict[str, Alternative]] = defaultdict(dict)
@@ -248,10 +250,16 @@ def _count_alternatives(
 
 
 def _right_as_heard(job: Job, passages: Sequence[Passage]) -> Counter[int]:
-    """By alternative of the key's own terms: how often reviewed text has the very words."""
-    own = Alternative.objects.filter(term__api_key=job.api_key_id, enabled=True)
-    named = own.values_list("pk", "normalized") if job.api_key_id else ()
-    return uses((segment.text for segment, _ in passages), named)
+    """By alternative of the key's own terms, of those that wait too: how often reviewed text has
+    the very words, but where they are a part of the term itself."""
+    if job.api_key_id is None:
+        return Counter()
+    counted = Q(enabled=True) | Q(source=Source.LEARNED)
+    own = Alternative.objects.filter(counted, term__api_key=job.api_key_id)
+    terms = Term.objects.filter(api_key=job.api_key_id).values_list("pk", "normalized")
+    named = [*own.values_list("pk", "normalized"), *((-pk, text) for pk, text in terms)]
+    found = uses((segment.text for segment, _ in passages), named)
+    return Counter({pk: number for pk, number in found.items() if pk > 0})
 
 
 def _prove(job: Job) -> None:
@@ -390,9 +398,12 @@ def unlearn(feedback: Feedback) -> None:
     others taught too stays, with lower counts; so does what a curator has decided on."""
     done = Learned.of(feedback)
     rows = TermEvidence.objects.filter(feedback=feedback)
-    taught = set(rows.filter(kind=TAUGHT).values_list("term_id", flat=True))
-    if not (taught or done.seen or done.undone):
+    if not (rows.exists() or done.seen or done.undone):
         return
+    versions.hold()
+    feedback.refresh_from_db(fields=["lexicon"])  # others may have built on it until now
+    done = Learned.of(feedback)
+    taught = set(rows.filter(kind=TAUGHT).values_list("term_id", flat=True))
     _hold(feedback, taught | done.uses.keys())
     rows.delete()
     services.count_alternatives(done.seen, done.undone, sign=-1)

@@ -22,10 +22,12 @@ from feedback.alignment import bare
 from lexicon import tokens
 from lexicon.borders import words as borders_of
 from lexicon.matching import compiling, frequency, guards, sounds
+from lexicon.matching.searching import COMMONEST
 from lexicon.normalising import normalise
 
 MOST_WORDS = 4  # of a term, and of what is heard in its place
-RARE, ORDINARY, COMMONEST = 3.6, 4.5, 5.3  # zipf
+NEAR = 40  # words: so far from where it would stand by its place a term is looked for
+RARE, ORDINARY = 3.6, 4.5  # zipf
 ALIKE = 0.45  # in sound, at least: a term, and what was heard in its place
 PROVEN_FROM = 2  # times that a mishearing was corrected
 # from which confidence on a lesson may be taken without asking; chosen on one recogniser's calls
@@ -205,10 +207,11 @@ class _Passage:
 
     def _heard_as(self, replaced: _Stretch, x: int, y: int) -> tuple[int, int, float]:
         """The words in the place of these that sound most like them."""
+        share = (x - replaced.x) / (replaced.y - replaced.x)
+        there = replaced.a + round(share * (replaced.b - replaced.a))
+        first, last = max(replaced.a, there - NEAR), min(replaced.b, there + NEAR)
         windows = [
-            (a, b)
-            for a in range(replaced.a, replaced.b)
-            for b in range(a + 1, min(replaced.b, a + MOST_WORDS) + 1)
+            (a, b) for a in range(first, last) for b in range(a + 1, min(last, a + MOST_WORDS) + 1)
         ]
         said = [_phones(self.heard.folded[a:b]) for a, b in windows]
         likeness = _alike(said, _phones(self.right.folded[x:y]))
@@ -305,7 +308,8 @@ class _Taught:
     likeness: float = 0.0
 
     def lesson(self) -> Lesson:
-        term = Counter(each.corrected for each in self.places).most_common(1)[0][0]
+        written = Counter(" ".join(each.corrected.split()) for each in self.places)
+        term = written.most_common(1)[0][0]
         heard = Counter(normalise(each.heard) for each in self.places)
         kept = [
             (text, count)

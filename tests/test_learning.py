@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.db import connection
+from django.db import connection, transaction
 
 from feedback.models import Feedback, TermEvidence
 from feedback.saving import Save, save_segment
 from feedback.services import reopen_review, submit_review
+from lexicon import versions
 from lexicon.models import Alternative, Term
 from lexicon.services import accept_alternatives, add_term, approve, reject, reject_alternatives
 from speech_project.access.keys import create_key
@@ -448,6 +449,43 @@ def test_undone_counts_go_back_and_the_alternative_is_used_again(corrected):
     reopen_review(first)
     assert counts() == (0, 2, True)
     assert TermEvidence.objects.count() == 2
+
+
+def test_the_evidence_against_a_replacement_goes_whatever_led_to_it(make_job, reviewer, ozempic):
+    job = make_job(HEARD)
+    apply(job, ("us and paid", "Ozempic", True), terms=(ozempic.pk,))  # by its sound
+    again(job, HEARD, by=reviewer)
+    assert TermEvidence.objects.get().kind == "undone"
+    reopen_review(job)
+    assert not TermEvidence.objects.exists()
+    submit_review(reviewer, job)
+    assert TermEvidence.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_others_build_on_a_review_meanwhile_is_taken_back_too(review, clinic, lab):
+    """Another client teaches the same while the review waits to be reopened."""
+    job = review(api_key=clinic)
+    waits = (
+        "SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+
+    def reopen():
+        reopen_review(Job.objects.get(pk=job.pk))
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            versions.hold()
+            reopened = pool.submit(reopen)
+            with connection.cursor() as cursor:
+                while not reopened.done() and not cursor.rowcount > 0:
+                    cursor.execute(waits)
+            review(api_key=lab)
+            assert known(api_key=None) == {"Ozempic": ("suggested", {"us and paid": (2, True)})}
+            approve(Term.objects.filter(api_key=None))  # else nothing is left to look at
+        reopened.result()
+    assert known(api_key=None) == {"Ozempic": ("approved", {"us and paid": (1, True)})}
 
 
 def test_what_a_curator_turned_off_stays_off(corrected):

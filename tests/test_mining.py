@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 import pytest
 
 from feedback.mining import SURE, Lesson, Reviewed, lessons
@@ -62,6 +65,24 @@ def test_a_name_ends_at_a_comma_and_at_the_first_word_of_a_sentence():
 def test_what_teaches_nothing(engine: str, right: str):
     found = taught((engine, right))
     assert [each.term for each in found.values() if each.confidence >= SURE] == []
+
+
+def test_a_term_is_one_line():
+    """As forms send it back: a line break would come back as another one."""
+    found = taught(("we thank Drew\nAnderson now", "we thank Dru\nAnderson now"))
+    assert set(found) == {"Dru", "Dru Anderson"}
+
+
+def test_a_long_passage_that_was_written_anew_takes_no_minutes():
+    chance = random.Random(1)
+
+    def words(count: int) -> str:
+        return " ".join("".join(chance.choices("bdfgklmnprst", k=7)) for _ in range(count))
+
+    began = time.process_time()
+    found = taught((words(2000), f"{words(1000)} Entresto {words(999)}"))
+    assert found
+    assert time.process_time() - began < 15
 
 
 def test_what_people_leave_as_it_is_heard_is_no_mishearing():

@@ -18,6 +18,7 @@ from lexicon.matching.pairs import pairs
 
 SURE, UNSURE = 1.0, 0.3  # the score of an alternative
 ORDINARY, ORDINARY_TOGETHER = 4.5, 5.0  # zipf of an alternative's only, or rarest, word
+COMMONEST = 5.3  # such words stay, whatever was proven: maybe in a recording of another language
 SHORTEST_INFLECTED = 4  # letters of an alternative's last word: "can" is no plural of "ca"
 RARE = 3.5  # zipf of a word that an engine may well not know
 
@@ -111,7 +112,7 @@ def _sure(spelling: Spelling, entry: Entry, document: Document, at: int) -> bool
         counted = at > 0 and guards.lettered(document.words[at - 1])
         return not counted and "i" not in spelling.words
     most = ORDINARY if len(spelling.words) == 1 else ORDINARY_TOGETHER
-    rare = ordinary < most or spelling.rule == "proven"
+    rare = ordinary < most or (spelling.rule == "proven" and ordinary <= COMMONEST)
     return rare and guards.says_the_same(spelling.words, tokens.split(entry.text))
 
 
