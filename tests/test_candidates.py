@@ -86,6 +86,9 @@ def test_a_candidate_tells_who_taught_it_where_and_what_was_heard(admin_client, 
     assert row["heard"] == "us and paid × 3"
     assert row["scope"] == "everyone"
     assert re.fullmatch(r"\d+ %", row["sure"])
+    page = admin_client.get(CANDIDATES).content.decode()
+    named = re.findall(r'aria-label="(\w+) of Ozempic"', page)
+    assert named == ["Kind", "Language"]
 
 
 def test_its_evidence_can_be_heard(admin_client, teach):

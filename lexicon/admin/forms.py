@@ -71,6 +71,11 @@ class ListedTermForm(TermForm):
         fields = ("kind", "language")
         widgets = {"language": forms.TextInput(attrs={"size": 4})}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():  # what the column's heading says to those who see it
+            field.widget.attrs["aria-label"] = f"{field.label} of {self.instance.term}"
+
 
 class AlternativeForm(forms.ModelForm):
     class Meta:
