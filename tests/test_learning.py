@@ -198,6 +198,14 @@ def test_what_a_clients_recordings_teach_is_the_clients(review, clinic):
     assert known(api_key=None) == {}
 
 
+def test_nor_does_everyone_learn_from_them_when_they_are_run_again_here(review, clinic, reviewer):
+    """Or when the client's key is deleted."""
+    for fields in ({"owner_id": reviewer.pk}, {}):
+        job = review(source="api", api_key=None, **fields)
+        assert job.feedback.get().extracted_terms == []
+    assert known() == {}
+
+
 def test_two_clients_who_teach_the_same_suggest_it_to_everyone(review, clinic, lab):
     review(api_key=clinic)
     review(api_key=clinic)

@@ -282,6 +282,22 @@ def test_a_lexicon_from_before_versions_gets_one_and_loses_nothing_on_the_way_ba
     found.close()
 
 
+def test_what_spoke_against_a_term_is_no_evidence_for_it_on_the_way_back(scratch):
+    run_alembic(scratch, "upgrade", "0006")
+    found = database.connect(scratch)
+    found.autocommit = True
+    cursor = found.cursor()
+    cursor.execute(ADD_TERM)
+    cursor.execute(
+        "INSERT INTO term_evidence (term_id, kind, heard, corrected)"
+        " SELECT id, way, way, '' FROM lexicon_terms, (VALUES ('taught'), ('undone')) k (way)"
+    )
+    assert run_alembic(scratch, "downgrade", "0005").returncode == 0
+    cursor.execute("SELECT heard FROM term_evidence")
+    assert cursor.fetchall() == [("taught",)]
+    found.close()
+
+
 def test_a_missing_database_is_told_with_its_create_line(db):
     where = test_database()
     missing = database.Address(

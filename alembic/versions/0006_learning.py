@@ -97,6 +97,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM term_evidence WHERE kind = 'undone'")  # it would count for the term
     op.create_table_comment("term_evidence", EVIDENCE)
     op.drop_column("term_evidence", "kind")
     op.drop_column("lexicon_terms", "confidence")
