@@ -44,7 +44,7 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   detail.isError = false;
 });
 
-// Of no use is an answer that is no row; then the same may be sent again, and counts once.
+// Where no row comes back, the old one stays: its button sends the same again, which counts once.
 const WHY = { 0: "no connection", 403: "log in again" };
 
 document.body.addEventListener("htmx:afterRequest", ({ detail: { xhr, elt } }) => {
