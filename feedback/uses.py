@@ -15,13 +15,16 @@ def uses(texts: Iterable[str], terms: Iterable[tuple[int, str]]) -> Counter[int]
     for pk, normalized in terms:
         by_words.setdefault(tuple(tokens.split(normalized)), pk)
     by_words.pop((), None)
-    longest = max(map(len, by_words), default=0)
+    longest: dict[str, int] = {}  # by first word
+    for first, *others in by_words:
+        longest[first] = max(longest.get(first, 1), 1 + len(others))
     found: Counter[int] = Counter()
     for text in texts if by_words else ():
         words = tokens.split(text)
         at = 0
         while at < len(words):
-            size, pk = _longest(words[at : at + longest], by_words)
+            most = longest.get(words[at].replace("'", ""), 1)
+            size, pk = _longest(words[at : at + most], by_words)
             found[pk] += size > 0
             at += size or 1
     return +found

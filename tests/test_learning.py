@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +13,7 @@ from django.db import connection, transaction
 from feedback.models import Feedback, TermEvidence
 from feedback.saving import Save, save_segment
 from feedback.services import reopen_review, submit_review
+from feedback.uses import uses
 from lexicon import versions
 from lexicon.models import Alternative, Term
 from lexicon.services import accept_alternatives, add_term, approve, reject, reject_alternatives
@@ -325,14 +327,21 @@ def test_what_sounded_alike_led_to_no_alternative(make_job, reviewer, ozempic):
     assert TermEvidence.objects.get().kind == "undone"
 
 
+def test_a_long_term_of_letters_makes_counting_no_longer():
+    """In scripts without blanks each letter is a word."""
+    began = time.process_time()
+    assert uses(["药物治疗" * 8_000], [(1, "我" * 200), (2, "治疗")]) == {2: 8_000}
+    assert time.process_time() - began < 5
+
+
 def test_uses_in_reviewed_text_are_counted(review, ozempic, clinic):
     add_term("Ozempic One", source="admin", status="approved")
     add_term("O'Brien", source="admin", status="suggested")
     add_term("Entresto", source="admin", status="retired")
     add_term("Xarelto", source="admin", status="approved", api_key_id=clinic.pk)
     job = review(("Ozempic, ozempic's Ozempic One; O’Brien’s Entresto Xarelto",) * 2)
-    uses = dict(Term.objects.values_list("term", "frequency"))
-    assert uses == {"Ozempic": 2, "Ozempic One": 1, "O'Brien": 1, "Entresto": 0, "Xarelto": 0}
+    counted = dict(Term.objects.values_list("term", "frequency"))
+    assert counted == {"Ozempic": 2, "Ozempic One": 1, "O'Brien": 1, "Entresto": 0, "Xarelto": 0}
     reopen_review(job)
     assert set(Term.objects.values_list("frequency", flat=True)) == {0}
 
