@@ -73,6 +73,8 @@ def ask_twice(user: Any, job: Job, model: str, terms: Sequence[Term]) -> Job:
         raise NotPossible(f"The model {model} cannot be told of terms today. Choose another.")
     if job.review_status != Job.Review.REVIEWED:
         raise NotPossible(f"{job.title}: choose a recording whose review is submitted.")
+    if any(term.api_key_id not in (None, job.api_key_id) for term in terms):
+        raise NotPossible(f"{job.title}: some of these terms are another client's.")
     usual = {name: wish for name, wish in job.options.items() if name not in LEFT_OUT}
     ids = [term.pk for term in terms]
     with transaction.atomic():

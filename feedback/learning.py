@@ -175,12 +175,15 @@ def _term(lesson: Lesson, api_key_id: int | None, same: Sequence[Term]) -> Term 
     model = next((term for term in same if term.status == Term.Status.APPROVED), None)
     if model is None:
         return services.add_term(lesson.term, source=Source.LEARNED, api_key_id=api_key_id).term
-    # a key's own term takes the place of everyone's, so it knows what that knows
+    return own_term(lesson.term, api_key_id, model)
+
+
+def own_term(text: str, api_key_id: int | None, model: Term) -> Term:
+    """A key's own, suggested at first where there was none. It takes the place of everyone's, the
+    model, so it knows what that knows."""
     names = ("language", "script", "kind", "sounds_like", "case_sensitive", "priority", "pinned")
     fields = {name: getattr(model, name) for name in names}
-    term = services.add_term(
-        lesson.term, source=Source.LEARNED, api_key_id=api_key_id, **fields
-    ).term
+    term = services.add_term(text, source=Source.LEARNED, api_key_id=api_key_id, **fields).term
     decided = model.alternatives.exclude(enabled=False, source=Source.LEARNED)
     for used in (True, False):
         heard = decided.filter(enabled=used).values_list("text", flat=True)

@@ -87,6 +87,11 @@ def _corrections(sent: Sent, segments: Sequence[Segment]) -> list[Correction]:
         return [replace(each, text=each.text.replace("\r\n", "\n")) for each in sent.segments]
     if not segments and sent.text.strip():
         raise Refused("This transcript has no segments that could hold a text.")
+    if not sent.text.strip() and any(segment.text.strip() for segment in segments):
+        raise Invalid(
+            "The text is empty, which would take all of the transcript away. If nothing was said, "
+            "send `segments` with empty texts."
+        )
     texts = parted(sent.text, [segment.text for segment in segments])
     return [Correction(s.pk, text) for s, text in zip(segments, texts, strict=True)]
 

@@ -9,10 +9,12 @@ from typing import Any
 from django.db import transaction
 
 from feedback.finding import Hit, Search, hits, replaced
+from feedback.learning import own_term
 from feedback.saving import Refused, begin_review, checked, lock_open_job, write
 from lexicon import services as lexicon
 from lexicon.borders import Border
 from lexicon.models import Source, Term
+from lexicon.normalising import normalise
 from transcription.models import Job, Segment
 from transcription.segments import SegmentRow, segment_rows
 
@@ -98,13 +100,21 @@ def change_places(
 
 def learn(user: Any, job: Job, term: str, heard: Mapping[str, int], language: str = "") -> str:
     """Add a term, and what was heard in its place, to the lexicon: at once where the user may
-    decide on terms, else for those who may. What became of it, as a sentence. Raises Refused."""
+    decide on terms, else for those who may. What a client says stays that client's. What became of
+    it, as a sentence. Raises Refused."""
+    if job.api_key_id:
+        everyones = Term.objects.filter(
+            api_key=None, normalized=normalise(term), language=language, status=Term.Status.APPROVED
+        )
+        if model := everyones.first():
+            own_term(model.term, job.api_key_id, model)
     decides = user.has_perm("lexicon.add_term") and user.has_perm("lexicon.change_term")
     try:
         added = lexicon.add_term(
             term,
             source=Source.LEARNED,
             language=language,
+            api_key_id=job.api_key_id,
             status=Term.Status.APPROVED if decides else Term.Status.SUGGESTED,
             alternatives=heard,
             user=user,

@@ -180,7 +180,7 @@ def test_a_segment_takes_so_much_text(send, job):
 
 def test_what_is_not_transcribed_takes_no_feedback(send, job):
     Job.objects.update(status="transcribing")
-    answer = send(text="")
+    answer = send(text="A new text.")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_possible")
     assert "not transcribed yet" in answer.json()["detail"]
 
@@ -207,3 +207,10 @@ def test_a_reviewer_may_send_it_too_under_her_own_name(job, reviewer):
 
 def test_time_is_counted_where_the_client_does_not_tell(send):
     assert send(text="She takes Ozempic twice a day").json()["seconds_spent"] == 0
+
+
+def test_an_empty_text_takes_nothing_away(send, job):
+    answer = send(text=" \n")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert "send `segments`" in answer.json()["detail"]
+    nothing_written(job)

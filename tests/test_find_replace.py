@@ -13,6 +13,8 @@ from feedback.finding import Search, hits, replaced
 from feedback.models import Revision
 from feedback.services import submit_review
 from lexicon.models import Term
+from lexicon.services import add_term
+from speech_project.access.keys import create_key
 from transcription.models import Job, Segment
 
 HX: Any = {"headers": {"hx-request": "true"}}
@@ -214,3 +216,19 @@ def test_many_places_at_once(desk_client: Client, make_job: Callable[..., Job]):
         )
         assert answer.status_code == 200
     assert not Segment.objects.filter(text__contains="a").exists()
+
+
+def test_what_a_clients_recording_teaches_is_that_clients(desk_client: Client, make_job: Any):
+    everyones = add_term(
+        "Entresto", source="admin", status="approved", alternatives=["and rest oh"]
+    )
+    key = create_key("clinic")[0]
+    job = make_job("the interest oh helps", api_key=key, group_id=None, owner_id=None)
+    job.owner_id = User.objects.get(username="rita").pk
+    job.save()
+    (place,) = places(desk_client, job, "interest oh")
+    wish = {"q": "interest oh", "replacement": "Entresto", "place": place, "learn": "on"}
+    desk_client.post(f"/review/{job.pk}/replace/", wish)
+    own = Term.objects.get(api_key=key)
+    assert {each.text for each in own.alternatives.all()} == {"and rest oh", "interest oh"}
+    assert [each.text for each in everyones.term.alternatives.all()] == ["and rest oh"]
