@@ -89,11 +89,15 @@ export class Column {
     for (const form of new Set(typed.map((field) => field.form))) form.requestSubmit();
   }
 
-  // What stands in the form's fields is known to the server now, or was refused.
-  sent(form) {
+  // The values are known to the server now, or were refused. What was typed since, maybe for another
+  // segment, is not.
+  sent(form, values) {
     for (const field of form.elements) {
-      field.defaultValue = field.value;
-      field.defaultChecked = field.checked;
+      if (field.type === "checkbox") {
+        if (field.checked === values.has(field.name)) field.defaultChecked = field.checked;
+      } else if (field.value === values.get(field.name)) {
+        field.defaultValue = field.value;
+      }
     }
   }
 

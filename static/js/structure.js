@@ -140,8 +140,9 @@ export class Structure {
     }
     const { current } = editor;
     const before = current && previous(this.editor.segments, current.article);
-    const answer = await send(action, new FormData(form));
-    editor.column.sent(form);
+    const values = new FormData(form);
+    const answer = await send(action, values);
+    editor.column.sent(form, values);
     tell(answer.why && `Not done: ${answer.why}`);
     if (answer.why) return;
     const came = this.take(answer.text);

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from feedback.models import Revision
 from tests.browser.conftest import Complaints
-from tests.browser.desk import Desk
+from tests.browser.desk import Desk, Gate
 from transcription.models import Job
 
 TEXTS = ("one dose daily", "two doses weekly", "three doses monthly")
@@ -261,6 +261,26 @@ def test_naming_the_speaker_and_throughout(desk: Desk) -> None:
     desk.is_saved()
     assert [segment.speaker for segment in desk.live] == ["Dr Ada L.", "Otto", "Otto"]
     assert desk.texts == ["one dose daily!", "two doses weekly!", "three doses monthly"]
+
+
+def test_a_name_typed_while_the_one_before_is_on_its_way(desk: Desk) -> None:
+    gate = Gate(desk.page, desk.address(0, "speaker"))
+    column = Gate(desk.page, f"**/segments/{desk.segments[1].pk}/")
+    desk.open(0)
+    desk.has_column(0)
+    desk.page.keyboard.press("Control+i")
+    desk.page.keyboard.type("Dr Ada")
+    desk.page.keyboard.press("Alt+PageDown")  # which sends it
+    desk.page.keyboard.press("Control+i")
+    desk.page.keyboard.type("Otto")
+    gate.open()
+    expect(desk.segment(0).locator(".t")).to_contain_text("Dr Ada")
+    desk.page.get_by_role("checkbox", name="throughout the recording").focus()
+    with desk.page.expect_response(f"**/segments/{desk.segments[1].pk}/"):
+        column.open()
+    desk.page.keyboard.press("Enter")
+    expect(desk.segment(1).locator(".t")).to_contain_text("Otto")
+    assert [segment.speaker for segment in desk.live] == ["Dr Ada", "Otto", ""]
 
 
 def test_nothing_is_said_and_inaudible(desk: Desk) -> None:
