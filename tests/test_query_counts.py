@@ -25,6 +25,7 @@ PAGES = {
     "/review/{job}/segments/{segment}/": 8,
     "/review/{job}/words/?from={segment}": 7,
     "/review/{job}/find/?q=the": 7,
+    "/review/{job}/rest/": 7,
     "/review/{job}/term/?segment={segment}&term=Entresto": 9,
     "/review/{job}/submit/": 10,
     "/review/{job}/reviewed/": 8,

@@ -25,6 +25,7 @@ PAGES = (
     "/review/{job}/words/?from={segment}",
     "/review/{job}/find/",
     "/review/{job}/find/?q=secret",
+    "/review/{job}/rest/",
     "/review/{job}/term/?segment={segment}&term=secret",
     "/jobs/{job}/export.txt",
     "/exports.zip?job={job}",

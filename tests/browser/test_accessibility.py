@@ -91,6 +91,15 @@ def test_comparison(page: Page, heard: Callable[..., Job], reviewer: User) -> No
     assert not findings(page)
 
 
+def test_correcting_the_rest(page: Page, heard: Callable[..., Job], reviewer: User) -> None:
+    job = heard("we lower the interest oh", "she takes the interest oh again")
+    first = job.segments.all()[0]
+    save_segment(reviewer, job, first.pk, Save("we lower the Entresto", first.version))
+    page.goto(f"/review/{job.pk}/rest/")
+    expect(page.get_by_role("checkbox")).to_be_visible()
+    assert not findings(page)
+
+
 def test_languages_and_quality(page: Page, heard: Callable[..., Job], reviewer: User) -> None:
     job = tag(heard(*TURKISH_GERMAN), "tr", "de")
     desk = Desk(page, job).visit()
