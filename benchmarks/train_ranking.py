@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.ranking import Replay, read_calls, with_kind
+from benchmarks.replayed_calls import Replay, read_calls, with_kind
 from transcription.oddness import KINDS, WEIGHTS_FILE, Weights
 
 Figures = NDArray[np.float64]
