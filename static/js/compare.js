@@ -28,6 +28,7 @@ document.addEventListener("click", (event) => {
   row = link.closest("tr");
   row.classList.add("playing");
   end = Number(link.dataset.end);
+  if (sound.error) sound.load(); // there was no network when the page asked for it
   sound.currentTime = Number(link.dataset.start) / 1000;
   sound.play().then(watch, rest);
 });
