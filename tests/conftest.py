@@ -101,7 +101,10 @@ def alembic_upgrade(where: database.Address, revision: str = "head") -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """Each of the workers that test side by side has a database of its own."""
     with django_db_blocker.unblock():
         created = setup_databases(verbosity=0, interactive=False)
         alembic_upgrade(test_database())

@@ -216,6 +216,7 @@ def test_what_reviews_of_the_same_client_found_is_expected_again(make_job, sent,
     assert finished(make_job, **mine).expected_errors == pytest.approx(before.expected_errors)
 
 
+@pytest.mark.django_db(transaction=True)  # leases are renewed by another connection
 def test_a_reused_transcript_has_its_own(standin, media, upload_sample, reviewer):
     first = upload_sample(model="gpt-transcribe", owner=reviewer)
     pipeline.prepare(first.pk)
