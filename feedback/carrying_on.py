@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedback.gains import with_standing
-from feedback.mining import Reviewed, lessons
+from feedback.mining import Reviewed, entries, lessons
 from feedback.replacing import Place, Replaced, change_places
 from lexicon.borders import Border
-from lexicon.matching import Entry, Passage, Replacement, compile_lexicon, match, rewritten
+from lexicon.matching import Passage, Replacement, compile_lexicon, match, rewritten
 from transcription.correcting import read
 from transcription.exports import standings_of
 from transcription.models import Job, Segment
@@ -66,15 +66,7 @@ def _found(
     reviewed = [
         Reviewed(with_standing(each.engine_text, standings_of(each)), each.text) for each in done
     ]
-    lexicon = compile_lexicon(
-        Entry(
-            number,
-            lesson.term,
-            alternatives=tuple(text for text, _ in lesson.heard),
-            proven=lesson.proven,
-        )
-        for number, lesson in enumerate(lessons(reviewed, languages=languages))
-    )
+    lexicon = compile_lexicon(entries(lessons(reviewed, languages=languages)))
     return match([Passage(each.text) for each in rest], lexicon, languages=languages)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -21,7 +21,7 @@ from rapidfuzz.distance import Levenshtein
 from feedback.alignment import bare
 from lexicon import tokens
 from lexicon.borders import words as borders_of
-from lexicon.matching import compiling, frequency, guards, sounds
+from lexicon.matching import Entry, compiling, frequency, guards, sounds
 from lexicon.matching.searching import COMMONEST
 from lexicon.normalising import normalise
 
@@ -92,6 +92,18 @@ def lessons(
             term.likeness = max(term.likeness, likeness)
     found = [each.lesson() for each in taught.values()]
     return sorted(found, key=lambda each: (-each.confidence, -each.count, each.term))
+
+
+def entries(taught: Iterable[Lesson]) -> list[Entry]:
+    """The lessons as terms of a lexicon, by their number: for the recording that they are of."""
+    return [
+        Entry(number, each.term, alternatives=misheard(each), proven=each.proven)
+        for number, each in enumerate(taught)
+    ]
+
+
+def misheard(lesson: Lesson) -> tuple[str, ...]:
+    return tuple(text for text, _ in lesson.heard)
 
 
 class _Around:

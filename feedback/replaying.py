@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz.distance import Levenshtein
 
 from feedback.alignment import bare
-from feedback.mining import SURE, Lesson, Reviewed, lessons
+from feedback.mining import SURE, Lesson, Reviewed, entries, lessons, misheard
 from lexicon.borders import words
 from lexicon.evaluating import indexed, occurrences
 from lexicon.matching import Entry, Passage, Replacement, compile_lexicon, match, rewritten
@@ -102,11 +102,7 @@ def replay_halves(documents: Iterable[tuple[str, str]], options: Options) -> Ite
         cut = pieces(heard, right)
         at = _part_of(cut, options.part)
         taught = [each for each in lessons(cut[:at]) if each.confidence >= options.accept]
-        lexicon = [
-            Entry(number, each.term, alternatives=_heard(each), proven=each.proven)
-            for number, each in enumerate(taught)
-        ]
-        yield _replayed(lexicon, cut[:at], cut[at:], options)
+        yield _replayed(entries(taught), cut[:at], cut[at:], options)
 
 
 def replay_in_order(documents: Iterable[tuple[str, str]], options: Options) -> Iterator[Replayed]:
@@ -122,7 +118,7 @@ def replay_in_order(documents: Iterable[tuple[str, str]], options: Options) -> I
                 Entry(
                     number,
                     each[0].term,
-                    alternatives=tuple({h for one in each for h in _heard(one)}),
+                    alternatives=tuple(dict.fromkeys(h for one in each for h in misheard(one))),
                 )
                 for number, each in enumerate(accepted)
             ]
@@ -131,10 +127,6 @@ def replay_in_order(documents: Iterable[tuple[str, str]], options: Options) -> I
             if lesson.confidence >= options.accept:
                 taught[normalise(lesson.term)].append(lesson)
         reviewed += cut
-
-
-def _heard(lesson: Lesson) -> tuple[str, ...]:
-    return tuple(text for text, _ in lesson.heard)
 
 
 def _part_of(cut: Sequence[Reviewed], part: float) -> int:
@@ -149,17 +141,17 @@ def _part_of(cut: Sequence[Reviewed], part: float) -> int:
 
 
 def _replayed(
-    entries: Sequence[Entry], first: Sequence[Reviewed], rest: Sequence[Reviewed], options: Options
+    terms: Sequence[Entry], first: Sequence[Reviewed], rest: Sequence[Reviewed], options: Options
 ) -> Replayed:
-    lexicon = compile_lexicon(entries)
+    lexicon = compile_lexicon(terms)
     found = match([Passage(each.engine_text) for each in rest], lexicon)
     after = [
         replace(each, engine_text=rewritten(each.engine_text, made))
         for each, made in zip(rest, found, strict=True)
     ]
-    terms = options.terms or [each.text for each in entries]
-    return _scored(first, rest, after, found, terms, options.alike) + Replayed(
-        documents=1, terms_learned=len(entries)
+    counted = options.terms or [each.text for each in terms]
+    return _scored(first, rest, after, found, counted, options.alike) + Replayed(
+        documents=1, terms_learned=len(terms)
     )
 
 
