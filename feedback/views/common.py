@@ -13,7 +13,7 @@ from django.urls import reverse
 from feedback.alignment import word_edits
 from feedback.desk import Desk, detail
 from feedback.restructuring import Restructured
-from feedback.saving import Conflict, Refused
+from feedback.saving import Conflict, Refused, Save
 from transcription.models import Job, Segment
 
 CHANGED = "The segment was changed meanwhile. Load the page again."
@@ -38,6 +38,19 @@ def number(text: str | None) -> int:
 def address_of(job: Job, segment_id: int | None = None) -> str:
     at_desk = reverse("desk", args=[job.pk])
     return f"{at_desk}?segment={segment_id}" if segment_id else at_desk
+
+
+def wished(request: HttpRequest, name: str = "text") -> Save | None:
+    """What is to be saved; None where it lacks its text, which is not the same as an empty one."""
+    given = request.POST
+    if name not in given:
+        return None
+    return Save(
+        text=given[name].replace("\r\n", "\n"),
+        version=number(given.get("version")),
+        id=given.get("save_id", "")[:64],
+        accept="accept" in given,
+    )
 
 
 def side(request: HttpRequest, job: Job, segment: Segment, version: int) -> HttpResponse:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from feedback.proposals import SHOWN, Comparison, compare, row_of, take, take_untouched
 from feedback.saving import Conflict, Refused, Save, Saved, save_segment
 from feedback.services import reopen_review
-from feedback.views.common import by_script, number
+from feedback.views.common import by_script, number, wished
 from transcription.access import get_job, visible_jobs
 from transcription.models import Job, Segment
 from transcription.views import ensure_playback
@@ -101,15 +101,11 @@ def put_back(request: HttpRequest, job_id: str, proposal_id: str, segment_id: in
 
 
 def _wish(request: HttpRequest, name: str) -> Save:
-    """Raises Refused where it lacks its text, which is not the same as an empty one."""
-    given = request.POST
-    if name not in given:
+    """Raises Refused where it lacks its text."""
+    wish = wished(request, name)
+    if wish is None:
         raise Refused("The change came without its text. Load the page again.")
-    return Save(
-        text=_text(request, name),
-        version=number(given.get("version")),
-        id=given.get("save_id", "")[:64],
-    )
+    return wish
 
 
 def _text(request: HttpRequest, name: str) -> str:

@@ -32,6 +32,7 @@ from feedback.views.common import (
     refused,
     restructured,
     side,
+    wished,
 )
 from transcription.access import get_job
 from transcription.models import Job, Segment
@@ -53,7 +54,7 @@ def segment(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
 @require_POST
 def save(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
     job = get_job(request.user, job_id)
-    wish = _wish(request)
+    wish = wished(request)
     if wish is None:
         return _without_text()
     try:
@@ -72,7 +73,7 @@ def turn(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
     """Without the script: save with a change of the lexicon undone or done again, or its
     suggestion taken; or with an earlier text restored."""
     job = get_job(request.user, job_id)
-    found, wish = live_segment(job, segment_id), _wish(request)
+    found, wish = live_segment(job, segment_id), wished(request)
     if wish is None:
         return _without_text()
     try:
@@ -118,7 +119,7 @@ def language(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse
 @require_POST
 def split(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
     """Cut the text, with what was typed last, at the character `at`."""
-    job, wish = get_job(request.user, job_id), _wish(request)
+    job, wish = get_job(request.user, job_id), wished(request)
     if wish is None:
         return _without_text()
     at = number(request.POST.get("at"))
@@ -141,7 +142,7 @@ def split(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
 @require_POST
 def merge(request: HttpRequest, job_id: str, segment_id: int) -> HttpResponse:
     """With the segment before it."""
-    job, wish = get_job(request.user, job_id), _wish(request)
+    job, wish = get_job(request.user, job_id), wished(request)
     if wish is None:
         return _without_text()
     return restructured(
@@ -213,18 +214,6 @@ def milliseconds(text: str) -> int | None:
     if (found[2] and seconds > 59) or (found[1] and minutes > 59):
         return None
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int((found[4] or "0").ljust(3, "0"))
-
-
-def _wish(request: HttpRequest) -> Save | None:
-    """What is to be saved; None where it lacks its text, which is not the same as an empty one."""
-    if "text" not in request.POST:
-        return None
-    return Save(
-        text=request.POST["text"].replace("\r\n", "\n"),
-        version=number(request.POST.get("version")),
-        id=request.POST.get("save_id", "")[:64],
-        accept="accept" in request.POST,
-    )
 
 
 def _without_text() -> HttpResponse:
