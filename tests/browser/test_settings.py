@@ -137,6 +137,7 @@ def test_all_of_it_by_keyboard(page: Page, reviewer: User) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    page.wait_for_load_state()  # keys are recorded once the page's script runs
     page.get_by_label("step back").focus()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("0.5")
