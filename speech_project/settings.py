@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "csp",
     "speech_project",
     "speech_project.access",
+    "speech_project.webhooks",
     "lexicon",
     "transcription",
     "feedback",
@@ -169,7 +170,7 @@ REST_FRAMEWORK = {
 # --- Database, cache, queue ------------------------------------------------------------------
 
 DATABASES = {"default": DATABASE.django() | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
-MIGRATION_MODULES = dict.fromkeys(("access", "lexicon", "transcription", "feedback"))
+MIGRATION_MODULES = dict.fromkeys(("access", "webhooks", "lexicon", "transcription", "feedback"))
 
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 CACHES: dict[str, Any]

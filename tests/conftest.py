@@ -109,7 +109,7 @@ def django_db_setup(
         created = setup_databases(verbosity=0, interactive=False)
         alembic_upgrade(test_database())
     # what is managed is emptied after each transactional test
-    for app in ("access", "lexicon", "transcription", "feedback"):
+    for app in ("access", "webhooks", "lexicon", "transcription", "feedback"):
         for model in apps.get_app_config(app).get_models():
             model._meta.managed = True
     yield

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -113,6 +115,8 @@ class Job(Work):
     finished_at = models.DateTimeField(null=True, editable=False)
     review_started_at = models.DateTimeField(null=True, editable=False)
     reviewed_at = models.DateTimeField(null=True, editable=False)
+    wire_key = models.CharField(blank=True, editable=False)
+    delivered_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         managed = False
@@ -125,6 +129,20 @@ class Job(Work):
             models.Index(fields=["owner_id", "created_at"], name="ix_jobs_owner"),
             models.Index(fields=["group_id", "created_at"], name="ix_jobs_group"),
             models.Index(fields=["api_key", "created_at", "id"], name="ix_jobs_key_created"),
+            models.Index(
+                fields=["api_key", "status", "created_at", "id"], name="ix_jobs_key_status"
+            ),
+            models.Index(
+                fields=["api_key", "review_status", "created_at", "id"], name="ix_jobs_key_review"
+            ),
+            models.Index(fields=["api_key", "model", "created_at", "id"], name="ix_jobs_key_model"),
+            models.Index(fields=["status", "created_at", "id"], name="ix_jobs_status_created"),
+            models.Index(
+                fields=["review_status", "created_at", "id"], name="ix_jobs_review_created"
+            ),
+            GinIndex(fields=["metadata"], opclasses=["jsonb_path_ops"], name="ix_jobs_metadata"),
+            GinIndex(SearchVector("title", config="simple"), name="ix_jobs_title"),
+            models.Index(fields=["wire_key"], condition=~Q(wire_key=""), name="ix_jobs_wire"),
             models.Index(fields=["audio_sha256"], name="ix_jobs_audio"),
             models.Index(fields=["audio_file"], name="ix_jobs_audio_file"),
             models.Index(

@@ -1,27 +1,37 @@
-"""API keys and what users set up for themselves (mirrors of speech_project/schema.py)."""
+"""API keys, what was done with them, and what users set up for themselves (mirrors of
+speech_project/schema.py)."""
 
 from __future__ import annotations
 
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import Q
 
 
 class ApiKey(models.Model):
     name = models.TextField(help_text="For example the client that holds it.")
     prefix = models.CharField(editable=False)
     key_hash = models.CharField(editable=False)
+    previous_hash = models.CharField(blank=True, editable=False)
+    previous_until = models.DateTimeField(null=True, editable=False)
     owner_id = models.IntegerField(null=True, blank=True, editable=False)
     owner_name = models.TextField(blank=True, editable=False)
     group_id = models.IntegerField(
         "group", null=True, blank=True, help_text="Reviewers of this group see the key's jobs."
     )
-    scopes = models.JSONField(default=list, blank=True, editable=False)
+    scopes = models.JSONField(default=list, blank=True)
+    allowed_networks = models.JSONField(default=list, blank=True)
     training_consent = models.BooleanField(
         default=False,
         help_text="Its recordings and their corrected text may be exported to train engines.",
     )
     rate_limit_per_minute = models.IntegerField(
         default=60, validators=[MinValueValidator(0)], help_text="0: no limit."
+    )
+    concurrent_jobs = models.IntegerField(
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text="How many of its jobs may be at work at once. 0: no limit.",
     )
     monthly_budget_usd = models.DecimalField(
         "monthly budget, US$",
@@ -67,3 +77,61 @@ class UserSettings(models.Model):
 
     def __str__(self) -> str:
         return f"user {self.user_id}"
+
+
+class AuditEvent(models.Model):
+    """Who did what. Written once, never changed."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True)
+    user_id = models.IntegerField(null=True)
+    actor = models.TextField(blank=True)
+    address = models.TextField(blank=True)
+    action = models.CharField()
+    target = models.TextField(blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        managed = False
+        db_table = "audit_events"
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["at"], name="ix_audit_events_at"),
+            models.Index(fields=["target"], name="ix_audit_events_target"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}".strip()
+
+
+class IdempotencyKey(models.Model):
+    """The answer to a request that created something, for when it is repeated."""
+
+    api_key = models.ForeignKey(ApiKey, models.CASCADE, null=True)
+    user_id = models.IntegerField(null=True)
+    key = models.TextField()
+    request_hash = models.CharField()
+    status = models.SmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        managed = False
+        db_table = "idempotency_keys"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["api_key", "key"],
+                condition=Q(api_key__isnull=False),
+                name="uq_idempotency_keys_api_key",
+            ),
+            models.UniqueConstraint(
+                fields=["user_id", "key"],
+                condition=Q(user_id__isnull=False),
+                name="uq_idempotency_keys_user",
+            ),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="ix_idempotency_keys_created")]
+
+    def __str__(self) -> str:
+        return self.key
