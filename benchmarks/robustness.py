@@ -132,7 +132,8 @@ def take(case: Case) -> Taken:
 def _take(case: Case) -> Taken:
     from django.core.files.base import File
 
-    from transcription import inline, services, wakeups
+    from speech_project import wakeups
+    from transcription import inline, services
     from transcription.models import Job
 
     steps: deque[tuple[str, str]] = deque()

@@ -26,9 +26,9 @@ from django.test.utils import setup_databases, teardown_databases
 from hypothesis import settings as hypothesis
 from sqlalchemy import create_engine, pool
 
-from speech_project import database
+from speech_project import database, wakeups
 from tests.standin.client import Control
-from transcription import audio, pipeline, services, wakeups
+from transcription import audio, pipeline, services
 from transcription.models import Chunk, Job, Segment
 
 # the same examples in each run; a machine may be slow

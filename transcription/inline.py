@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db import connection
 
-from transcription import pipeline, sweeping, wakeups
+from speech_project import wakeups
+from transcription import pipeline, sweeping
 from transcription.models import Job
 
 logger = logging.getLogger(__name__)

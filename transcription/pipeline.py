@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from lexicon.languages import code_of_name
 from lexicon.services import count
+from speech_project.wakeups import wake
 from transcription import (
     admission,
     audio,
@@ -45,7 +46,6 @@ from transcription.engines.base import EngineError
 from transcription.models import Attempt, Chunk, Job, Segment
 from transcription.preparing import Pass
 from transcription.splitting import Piece
-from transcription.wakeups import wake
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from speech_project.wakeups import wake
 from transcription.models import Chunk, Job
-from transcription.wakeups import wake
 
 # what a job has of its recording, whatever is made of it
 OF_RECORDING = (

@@ -18,11 +18,11 @@ from django.utils import timezone
 from lexicon import policies
 from lexicon.languages import language_code
 from speech_project.access.models import ApiKey
+from speech_project.wakeups import wake
 from transcription import admission, audio, choosing, recordings, reusing
 from transcription.engines import capabilities, in_force
 from transcription.engines.base import Capabilities
 from transcription.models import Chunk, Job
-from transcription.wakeups import wake
 
 MOST_LANGUAGES = 8
 LONGEST_TITLE = 200

@@ -13,11 +13,11 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from speech_project.wakeups import wake
 from transcription.choosing import queue_of
 from transcription.leases import due, expired
 from transcription.models import Chunk, Job
 from transcription.pipeline import MOST_ATTEMPTS, complete
-from transcription.wakeups import wake
 
 # a wake-up that nobody followed for so long may be lost
 LOST_AFTER = timedelta(seconds=30)

@@ -14,6 +14,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from lexicon import policies
+from speech_project.wakeups import wake
 from transcription import audio as sound
 from transcription import choosing, hints, parts, progress, ranges, recordings, switching
 from transcription.access import get_job, visible_jobs
@@ -26,7 +27,6 @@ from transcription.services import (
     rerun_job,
     retry_job,
 )
-from transcription.wakeups import wake
 
 # speech below this is hard to understand, for engines too
 QUIET_DBFS = -45.0
