@@ -37,27 +37,22 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import signal
-import socket
-import subprocess
 import sys
 import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Sequence
-from configparser import ConfigParser
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from benchmarks.product import ROOT, product
-from speech_project import database
-from speech_project.serve import HOST, SUPERVISORD_CONF, answers
+from benchmarks.product import product
+from benchmarks.web import free_port, p95, web
+from speech_project.serve import HOST
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -163,35 +158,7 @@ class Site:
         return f"http://{HOST}:{self.port}"
 
 
-def p95(values: Sequence[float]) -> float:
-    return round(sorted(values)[-(-95 * len(values) // 100) - 1], 1)
-
-
 # --- The server --------------------------------------------------------------------------------
-
-
-@contextmanager
-def web(port: int) -> Iterator[None]:
-    """gunicorn with the very command that the supervisor is given."""
-    config = ConfigParser(interpolation=None)
-    config.read(SUPERVISORD_CONF)
-    line = config["program:web"]["command"] % {"ENV_PORT": port, "ENV_WEB_CONCURRENCY": 1}
-    command = [sys.executable, *shlex.split(line)[1:], "--log-level", "warning"]
-    host = quote(database.reach(), safe="")
-    address = f"postgresql://postgres@/{database.EMBEDDED_NAME}?host={host}"
-    server = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"DATABASE_URL": address}, stdout=sys.stderr
-    )
-    try:
-        deadline = time.monotonic() + PATIENCE_S
-        while not answers(port):
-            if server.poll() is not None or time.monotonic() > deadline:
-                sys.exit("gunicorn does not start. What it said is above.")
-            time.sleep(0.1)
-        yield
-    finally:
-        server.terminate()
-        server.wait(10)
 
 
 def fill(port: int) -> Site:
@@ -408,9 +375,7 @@ def main() -> None:
         signal.signal(number, lambda *_: sys.exit(1))  # which cleans up
     if not CHROMIUM.exists():
         sys.exit(f"{CHROMIUM} is not installed (apt-get install chromium).")
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with product(SITE_URL=f"http://{HOST}:{port}", LOG_LEVEL="WARNING"):
         site = fill(port)
         with web(port):
