@@ -6,6 +6,7 @@ that file without the line end (how Docker and Kubernetes hand over secrets).
 
 import os
 from decimal import Decimal, InvalidOperation
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -105,6 +106,20 @@ def hosts(name: str, default: str = "") -> list[str]:
                 f"{name} holds {host!r}. Allowed: names like verbatim.example.org, without "
                 "https:// and without a path."
             )
+    return found
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Networks and single addresses, separated by commas."""
+    found = []
+    for network in names(name):
+        try:
+            found.append(ip_network(network))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} holds {network!r}. Allowed: networks like 10.20.0.0/16 or fd00:1::/64, with "
+                "no bits set behind their length, and single addresses like 10.20.0.7."
+            ) from None
     return found
 
 

@@ -252,6 +252,9 @@ JOB_BUDGET_USD = env.amount("JOB_BUDGET_USD")
 # how sure learning has to be of what trusted reviewers taught to use it unasked; None: never
 LEARN_ACCEPT_CONFIDENCE = env.share("LEARN_ACCEPT_CONFIDENCE")
 
+# where webhooks may be sent although nobody outside can reach it, over http too
+WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
+
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,

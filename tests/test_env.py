@@ -49,6 +49,22 @@ def test_text_names_what_is_allowed(variables):
     assert refusal(env.text, "A", allowed=("a", "b")) == "A is 'c'. Allowed: a, b."
 
 
+def test_networks_are_networks_and_single_addresses(variables):
+    variables(A="10.20.0.0/16, fd00:1::/64,127.0.0.1", B="")
+    assert [str(network) for network in env.networks("A")] == [
+        "10.20.0.0/16",
+        "fd00:1::/64",
+        "127.0.0.1/32",
+    ]
+    assert env.networks("B") == []
+
+
+@pytest.mark.parametrize("value", ["house", "10.20.0.1/16", "10.20.0.0/33", "https://10.1.1.1"])
+def test_what_is_no_network_is_told(variables, value):
+    variables(A=value)
+    assert f"A holds '{value}'. Allowed: networks like 10.20.0.0/16" in refusal(env.networks, "A")
+
+
 @pytest.mark.parametrize("value", ["1", "true", "Yes", "ON"])
 def test_boolean_true(variables, value):
     variables(A=value)
