@@ -5,9 +5,11 @@
 """
 
 import hashlib
+from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
@@ -31,7 +33,7 @@ class Empty(APIView):
 @login_not_required
 def bare_upload(request: HttpRequest) -> JsonResponse:
     request.upload_handlers = [TemporaryFileUploadHandler(request)]
-    upload = request.FILES["file"]
+    upload = cast(UploadedFile, request.FILES["file"])
     digest = hashlib.sha256()
     for block in upload.chunks():
         digest.update(block)
