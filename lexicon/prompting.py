@@ -12,6 +12,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 from lexicon.pronouncing import pronunciations, sound_key
@@ -67,7 +68,7 @@ REASONS = {
 class Candidate:
     """An approved term, as far as it matters whether an engine is told of it."""
 
-    id: int
+    id: int  # 0: it is none of the lexicon's
     text: str  # as it is to be written
     language: str = ""
     kind: str = "other"
@@ -237,9 +238,11 @@ def choose(
     languages: Sequence[str] = (),
     evidence: Evidence | None = None,
     prompt: str = "",
+    wished: Sequence[Candidate] = (),
 ) -> Hints:
     """The terms that go with a request. `prompt` is what people say of the recording: it stands
-    before the terms. `languages`: ISO 639-1 codes that are expected, and that the model knows."""
+    before the terms. `languages`: ISO 639-1 codes that are expected, and that the model knows.
+    `wished`: for this recording, whatever their language; they go first."""
     chosen = _Choice(budget, prompt)
     wanted = set(index.languages(languages))
     foreign = [
@@ -249,8 +252,11 @@ def choose(
     rest = len(index.terms) - len(foreign)
     ranked = index.ranked(languages, evidence or {})
     if budget.form == "none":
-        chosen.leave_out("engine", (term.text for term in ranked), rest)
+        texts = (term.text for term in chain(wished, ranked))
+        chosen.leave_out("engine", texts, len(wished) + rest)
         return chosen.hints()
+    for term in wished:
+        chosen.take(term)
     for term in ranked:
         if chosen.full:
             break

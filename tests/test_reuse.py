@@ -58,6 +58,7 @@ def test_the_same_again_costs_nothing(upload, standin):
     [
         {"model": "gpt-4o-transcribe"},
         {"languages": ["en"]},
+        {"keywords": ["Zyloprim"]},
         {"prompt": "A ward round."},
         {"channels": "mix"},
         {"reuse": False},

@@ -44,7 +44,12 @@ def of_chunk(job: Job, chunk: Chunk, record: Capabilities) -> Hints:
     if job.options.get("hints", True):
         with _harmless():
             return _chosen(job, chunk, record, prompt)
-    return choose(Index(()), _budget(record), prompt=prompt)
+    return choose(Index(()), _budget(record), prompt=prompt, wished=keywords(job))
+
+
+def keywords(job: Job) -> list[Candidate]:
+    """The terms that people wished for this recording, beside the lexicon's."""
+    return [Candidate(id=0, text=text) for text in job.options.get("keywords", ())]
 
 
 def of_terms(job: Job, terms: Sequence[Candidate], record: Capabilities) -> Hints:
@@ -94,8 +99,14 @@ def _chosen(job: Job, chunk: Chunk, record: Capabilities, prompt: str) -> Hints:
     here = index.evidence(name=f"{job.title} {job.audio_name} {prompt}", near=near(chunk))
     for at, worth in here.items():
         evidence[at] = max(worth, evidence.get(at, 0.0))
-    known = languages(job, record)
-    return choose(index, _budget(record), languages=known, evidence=evidence, prompt=prompt)
+    return choose(
+        index,
+        _budget(record),
+        languages=languages(job, record),
+        evidence=evidence,
+        prompt=prompt,
+        wished=keywords(job),
+    )
 
 
 def languages(job: Job, record: Capabilities) -> list[str]:
@@ -161,7 +172,8 @@ def described(hints: Hints) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Told:
-    """A term, and how many parts of the recording were asked for with it."""
+    """A term, and how many parts of the recording were asked for with it. `id` is 0 of one that
+    was wished for the recording alone."""
 
     id: int
     text: str
@@ -241,4 +253,4 @@ def to_count(job: Job) -> set[int]:
     segments are written: they are never deleted, so a job that has some was counted before."""
     if Segment.objects.filter(job=job).exists():
         return set()
-    return {told.id for told in summary(job).sent}
+    return {told.id for told in summary(job).sent if told.id}

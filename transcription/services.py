@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from lexicon import policies
 from lexicon.languages import language_code
+from lexicon.prompting import LONGEST_TERM
 from speech_project.access.models import ApiKey
 from speech_project.wakeups import wake
 from transcription import admission, audio, choosing, recordings, reusing
@@ -28,6 +29,7 @@ MOST_LANGUAGES = 8
 LONGEST_TITLE = 200
 CHANNELS = ("auto", "mix", "separate")
 LONGEST_PROMPT = 4_000
+MOST_KEYWORDS = 100
 
 
 class JobRefused(Exception):
@@ -56,6 +58,7 @@ def create_job(
     script_policy: str = "",
     channels: str = "auto",
     prompt: str = "",
+    keywords: Sequence[str] = (),
     hints: bool = True,
     second_look: bool = False,
     own_script: bool = False,
@@ -70,6 +73,7 @@ def create_job(
     script each is to be written, as policies.parse reads it; empty for as spoken.
     `channels`: "auto" transcribes the two channels of a stereo recording apart where they carry
     different speakers, "separate" always, "mix" never. `prompt`: what the recording is about.
+    `keywords`: terms that the engine is told of, before the lexicon's, a line each.
     `hints`: the engine is told of the lexicon's terms. `second_look`: parts that may hold terms
     which the text has not are asked for again, with those alone. `own_script`: terms that were
     heard in another script are written in their own; else that is only suggested.
@@ -92,7 +96,8 @@ def create_job(
         script_policy=_check_policy(script_policy, expected),
         options=_check_options(
             channels, prompt, hints=hints, second_look=second_look, own_script=own_script
-        ),
+        )
+        | _check_keywords(keywords),
         budget_usd=_check_budget(settings.JOB_BUDGET_USD if budget_usd is None else budget_usd),
         priority=priority,
         metadata=metadata or {},
@@ -211,6 +216,20 @@ def _check_options(channels: str, prompt: str, *, hints: bool, **wishes: bool) -
     rest = {"hints": False} if not hints else {}
     rest |= {name: True for name, wished in wishes.items() if wished}
     return {"channels": channels, "prompt": prompt} | rest
+
+
+def _check_keywords(keywords: Iterable[str]) -> dict[str, Any]:
+    """As services want them, which refuse all where one is wrong; left out where there are none."""
+    found = list(dict.fromkeys(text.strip() for text in keywords))
+    if len(found) > MOST_KEYWORDS:
+        raise JobRefused("keywords_invalid", f"Give at most {MOST_KEYWORDS} keywords.")
+    for text in found:
+        if not text or len(text) > LONGEST_TERM or _plain(text) != text or set(text) & set("<>"):
+            raise JobRefused(
+                "keywords_invalid",
+                f"A keyword is one line of 1 to {LONGEST_TERM} characters, without < and >.",
+            )
+    return {"keywords": found} if found else {}
 
 
 def _check_budget(budget_usd: Decimal | None) -> Decimal | None:
