@@ -3,6 +3,11 @@ from django.urls import include, path
 
 from speech_project import health
 
+handler400 = "speech_project.errors.bad_request"
+handler403 = "speech_project.errors.not_allowed"
+handler404 = "speech_project.errors.not_found"
+handler500 = "speech_project.errors.fault"
+
 admin.site.site_header = admin.site.site_title = "Verbatim"
 admin.site.index_title = "Curate"
 

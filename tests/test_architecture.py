@@ -10,7 +10,14 @@ import pytest
 from tests.conftest import ROOT
 
 # each may import those before it, never those behind
-ORDER = ("speech_project.access", "lexicon", "transcription", "feedback")
+ORDER = (
+    "speech_project.access",
+    "speech_project.api",
+    "speech_project.webhooks",
+    "lexicon",
+    "transcription",
+    "feedback",
+)
 PURE = (
     "lexicon/exchange/columns.py",
     "lexicon/borders.py",

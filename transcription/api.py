@@ -8,10 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from rest_framework import generics, serializers, status
-from rest_framework.exceptions import NotFound
-from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +17,7 @@ from rest_framework.views import APIView
 from lexicon import policies
 from speech_project.access.models import ApiKey
 from speech_project.access.objects import why_not
+from speech_project.api.pages import NewestFirst
 from transcription import hints, progress
 from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
@@ -85,6 +83,7 @@ class NewJob(serializers.Serializer):
     script_policy = serializers.CharField(required=False, default="", allow_blank=True)
     channels = serializers.CharField(required=False, default="auto")
     prompt = serializers.CharField(required=False, default="", allow_blank=True)
+    keywords = serializers.ListField(child=serializers.CharField(), required=False, default=list)
     hints = serializers.BooleanField(required=False, default=True)
     second_look = serializers.BooleanField(required=False, default=False)
     own_script = serializers.BooleanField(required=False, default=False)
@@ -99,26 +98,6 @@ class NewRun(serializers.Serializer):
     model = serializers.CharField(required=False, default="", allow_blank=True)
     hints = serializers.BooleanField(required=False, default=None, allow_null=True)
     proposal = serializers.BooleanField(required=False, default=False)
-
-
-class NewestFirst(CursorPagination):
-    ordering = ("-created_at", "-id")
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 200
-
-    def decode_cursor(self, request: Request) -> Cursor | None:
-        cursor = super().decode_cursor(request)
-        if cursor and cursor.position is not None and not _is_moment(str(cursor.position)):
-            raise NotFound(self.invalid_cursor_message)
-        return cursor
-
-
-def _is_moment(text: str) -> bool:
-    try:
-        return parse_datetime(text) is not None
-    except ValueError:
-        return False
 
 
 class JobsPage(generics.ListAPIView):

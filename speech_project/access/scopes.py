@@ -1,0 +1,32 @@
+"""What API keys may do, and which people may do the same."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+
+from speech_project.access.models import ApiKey
+
+SCOPES = {
+    "jobs:read": "Read its jobs: transcripts, exports, recordings, usage",
+    "jobs:write": "Send recordings; change, correct, cancel, retry and delete its jobs; webhooks",
+    "lexicon:read": "Read everyone's terms, and its own",
+    "lexicon:write": "Write terms of its own",
+    "feedback:write": "Send corrected transcripts, and reopen their reviews",
+    "quality:read": "Read how accurate the transcripts of its jobs were",
+    "admin": "All of these, and write everyone's terms",
+}
+ADMIN = "admin"
+# what a new key may do where nobody says
+USUAL = tuple(scope for scope in SCOPES if scope != ADMIN)
+# what people need; of the rest every reviewer may do all
+PERMISSIONS = {"lexicon:write": "lexicon.change_term"}
+
+
+def allows(request: Request, scope: str) -> bool:
+    """Whether who asks may do what the scope says; to their own jobs, as visibility.py tells."""
+    if isinstance(request.auth, ApiKey):
+        return not {scope, ADMIN}.isdisjoint(request.auth.scopes)
+    if scope == ADMIN:
+        return bool(request.user.is_superuser)
+    needed = PERMISSIONS.get(scope)
+    return bool(request.user.is_authenticated and (not needed or request.user.has_perm(needed)))

@@ -1,0 +1,53 @@
+"""Lists in pages, each with the address of the next: however far in, a page costs the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from rest_framework import serializers
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+MOST = 200
+
+
+class NewestFirst(CursorPagination):
+    """By `created_at`, which has an index."""
+
+    ordering: Any = ("-created_at", "-id")
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = MOST
+    invalid_cursor_message = "This is no cursor of this list. Begin without one."
+
+    def get_page_size(self, request: Request) -> int:
+        wish = request.query_params.get("page_size")
+        if wish is None:
+            return self.page_size or MOST
+        most = self.max_page_size or MOST
+        if not wish.isascii() or not wish.isdigit() or len(wish) > 6 or not 1 <= int(wish) <= most:
+            raise serializers.ValidationError(
+                {"page_size": f"This is a whole number from 1 to {most}."}
+            )
+        return int(wish)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        try:
+            cursor = super().decode_cursor(request)
+        except Exception:
+            raise self._invalid() from None
+        if cursor and cursor.position is not None and not self.is_position(str(cursor.position)):
+            raise self._invalid()
+        return cursor
+
+    def _invalid(self) -> Exception:
+        return serializers.ValidationError({"cursor": self.invalid_cursor_message})
+
+    @staticmethod
+    def is_position(text: str) -> bool:
+        """Whether it is a value of the column that the list is ordered by."""
+        try:
+            return parse_datetime(text) is not None
+        except ValueError:
+            return False

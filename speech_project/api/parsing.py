@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import IO, Any
+
+from rest_framework import status
+from rest_framework.parsers import JSONParser
+
+from speech_project.api.problems import Problem
+
+MOST_BYTES = 32 << 20  # the text of a whole day's speech is a tenth of it
+
+
+class BoundedJSONParser(JSONParser):
+    """Takes no more into memory than any request of the API needs."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
+    ) -> Any:
+        request = (parser_context or {})["request"]
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length) > MOST_BYTES:
+            raise Problem(
+                status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+                "too_large",
+                f"This request has more than {MOST_BYTES >> 20} MiB of JSON. Send it in parts.",
+            )
+        return super().parse(stream, media_type, parser_context)

@@ -1,0 +1,56 @@
+"""ETags of what the API shows, and conditions on them (RFC 9110, 13)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.utils.http import parse_etags
+from rest_framework import status
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from speech_project.api.problems import Problem
+
+
+def etag_of(data: Any) -> str:
+    """Of what is shown, quoted: another where anything of it is."""
+    return f'"{hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]}"'
+
+
+def shown(request: Request, data: Any, **more: Any) -> Response:
+    """The data with its ETag; nothing but 304 where the client has just that."""
+    etag = etag_of(data)
+    if request.method in ("GET", "HEAD") and _names(request, "If-None-Match", etag):
+        return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
+    response = Response(data, **more)
+    response["ETag"] = etag
+    return response
+
+
+def check(request: Request, data: Any, *, required: bool = False) -> None:
+    """Raise Problem unless the data, as it is now, is what the client says it changes.
+
+    Hold what it is made of, so that nobody changes it in between.
+    """
+    if "If-Match" not in request.headers:
+        if required:
+            raise Problem(
+                status.HTTP_428_PRECONDITION_REQUIRED,
+                "if_match_missing",
+                "Send If-Match with the ETag of what you change, or * to change whatever is there.",
+            )
+        return
+    if not _names(request, "If-Match", etag_of(data)):
+        raise Problem(
+            status.HTTP_412_PRECONDITION_FAILED,
+            "changed_meanwhile",
+            "This was changed since you read it. Read it again, then send your change anew.",
+        )
+
+
+def _names(request: Request, header: str, etag: str) -> bool:
+    named = parse_etags(request.headers.get(header, ""))
+    weak = f"W/{etag}"  # proxies that compress make weak ones
+    return "*" in named or etag in named or (header == "If-None-Match" and weak in named)

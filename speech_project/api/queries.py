@@ -1,0 +1,24 @@
+"""What stands after the ? of an address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+# of the pages of lists
+OF_PAGES = ("cursor", "page_size")
+
+
+def read(request: Request, form: type[serializers.Serializer]) -> dict[str, Any]:
+    """The wishes that the form describes. Raises ValidationError, also for a name that it has not:
+    a filter that is misspelt must not show everything."""
+    found = form(data=request.query_params)
+    known = {*found.fields, *OF_PAGES}
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        allowed = f"Allowed: {', '.join(sorted(known))}."
+        raise serializers.ValidationError(dict.fromkeys(unknown, f"Not known. {allowed}"))
+    found.is_valid(raise_exception=True)
+    return dict(found.validated_data)

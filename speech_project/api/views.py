@@ -1,0 +1,63 @@
+"""What all views of the API have in common: scopes, audit, rate limits told in headers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rest_framework import exceptions
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from speech_project.access import audit, scopes
+from speech_project.access.models import ApiKey
+
+
+class HasScope(BasePermission):
+    """By the view's `scopes`; a view without one for a method lets every known caller do it."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        method = "GET" if request.method == "HEAD" else request.method
+        scope = view.scopes.get(method)
+        if not request.user.is_authenticated:
+            return False
+        if scope is None or scopes.allows(request, scope):
+            return True
+        if isinstance(request.auth, ApiKey):
+            raise exceptions.PermissionDenied(
+                f"This API key has not the scope {scope}. Ask an admin for it."
+            )
+        raise exceptions.PermissionDenied("You have not the permission for this. Ask an admin.")
+
+
+class ApiView(APIView):
+    """`scopes`: what each method needs. `actions`: what is written in the audit when a method
+    succeeds, such as `job.create`; each method that changes something has one.
+    `kind`: what the address is of, such as `job`, the first of its parameters being the id."""
+
+    permission_classes = [HasScope]
+    scopes: ClassVar[dict[str, str]] = {}
+    actions: ClassVar[dict[str, str]] = {}
+    kind: ClassVar[str] = ""
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if rate := getattr(request, "rate", None):
+            response.headers.update(rate.headers)
+        action = self.actions.get(request.method or "")
+        if action and response.status_code < 400 and self.is_audited(request):
+            audit.record_request(request, action, self.audit_target(response))
+        return response
+
+    def is_audited(self, request: Request) -> bool:
+        return True
+
+    def audit_target(self, response: Any) -> str:
+        """What was read or changed: the address' own id, or that of what was made."""
+        data = getattr(response, "data", None)
+        made = data.get("id") if isinstance(data, dict) else None
+        of_address = next(iter(self.kwargs.values()), made)
+        return f"{self.kind} {of_address}" if of_address is not None else self.kind
