@@ -193,6 +193,14 @@ def test_a_file_of_the_largest_size_is_decoded(desk_client, media, settings, sou
     assert Job.objects.get().audio_bytes == 1_000_000
 
 
+def test_a_file_of_several_chunks_is_stored_and_hashed_whole(desk_client, media, sound):
+    long = sound + bytes(range(256)) * 4_000
+    assert send(desk_client, ("long.flac", long), htmx=True).status_code == 201
+    job = Job.objects.get()
+    assert (media / job.audio_file).read_bytes() == long
+    assert job.audio_sha256 == hashlib.sha256(long).hexdigest()
+
+
 def test_the_uploader_s_first_group_sees_the_recording(desk_client, media, sound, reviewer):
     group = reviewer.groups.create(name="Cardiology")
     send(desk_client, ("one.flac", sound))

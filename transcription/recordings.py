@@ -26,6 +26,9 @@ def new_name(job_id: UUID, file_name: str) -> str:
 
 
 def sha256(upload: File) -> str:
+    """As it was computed while the upload came in (uploads.py), or of the file."""
+    if known := getattr(upload, "sha256", ""):
+        return str(known)
     digest = hashlib.sha256()
     for block in upload.chunks(BLOCK):
         digest.update(block)
