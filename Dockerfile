@@ -28,4 +28,4 @@ HEALTHCHECK --interval=10s --timeout=6s --start-period=60s \
 
 ENTRYPOINT ["./docker-entrypoint.sh"]
 # WEB_CONCURRENCY says how many processes; more than one needs REDIS_URL
-CMD ["gunicorn", "speech_project.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "16", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+CMD ["python", "-m", "gunicorn", "speech_project.wsgi", "--config", "python:speech_project.web", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

@@ -197,6 +197,12 @@ CELERY_BROKER_URL = (
 )
 CELERY_QUEUE_DIR = DATA_DIR / "queue"
 
+# --- The web server --------------------------------------------------------------------------
+
+WEB_THREADS = env.integer("WEB_THREADS", 16, least=2, most=1000)  # of each process
+# so long a client of OpenAI's wire waits for its transcript
+WIRE_HOLD_S = env.integer("WIRE_HOLD_S", 540, least=1, most=3600)
+
 # --- Recordings ------------------------------------------------------------------------------
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or DATA_DIR / "media")
