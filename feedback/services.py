@@ -24,12 +24,14 @@ from lexicon.models import Term
 from lexicon.services import count
 from lexicon.tagging import Run
 from speech_project.access.models import ApiKey
+from speech_project.webhooks.models import Event
 from transcription import tags
 from transcription.exports import standings_of
 from transcription.models import Job, Segment
 from transcription.said import Row
 from transcription.segments import SegmentRow, segment_rows
 from transcription.standing import GONE, OPEN, Standing
+from transcription.telling import tell_of
 
 Change = dict[str, Any]  # an edit as `diff_data` has it: with its segment, and when it was said
 # a reviewer who does nothing for longer is away
@@ -221,6 +223,7 @@ def submit_review(
         Job.objects.filter(pk=job.pk).update(
             review_status=Job.Review.REVIEWED, reviewed_at=now, lease_until=None
         )
+        tell_of(Event.JOB_REVIEWED, [job.pk], feedback=feedback.pk)
     return feedback
 
 

@@ -18,6 +18,7 @@ from lexicon.models import Alternative, Source, Term
 from lexicon.normalising import normalise, romanise
 from lexicon.pronouncing import sound_key
 from lexicon.scripts import script_code, script_of
+from lexicon.telling import tell_approved
 
 COUNTERS = ("frequency", "sent_count", "matched_count", "confirmed_count", "undone_count")
 
@@ -98,6 +99,8 @@ def add_term(
             )  # fmt: skip
         if outcome != "rejected":
             add_alternatives(term, heard, source=source)
+        if outcome in ("added", "approved") and term.status == Term.Status.APPROVED:
+            tell_approved([term])
     return Added(term, outcome)
 
 
@@ -160,7 +163,11 @@ def _decide(terms: QuerySet[Term], status: str) -> int:
         versions.hold()
         changed = Term.objects.filter(pk__in=terms.order_by().values("pk")).exclude(status=status)
         ids = list(_in_order(changed))
-        return Term.objects.filter(pk__in=ids).update(status=status, updated_at=timezone.now())
+        decided = Term.objects.filter(pk__in=ids)
+        count = decided.update(status=status, updated_at=timezone.now())
+        if status == Term.Status.APPROVED:
+            tell_approved(decided.only("term", "language", "kind", "api_key_id").order_by("pk"))
+    return count
 
 
 def accept_alternatives(alternatives: QuerySet[Alternative]) -> int:

@@ -1,5 +1,5 @@
 """The Celery application. Messages are wake-ups only: PostgreSQL is the queue of record, so a
-message that is lost or doubled does no harm (see transcription/pipeline.py)."""
+message that is lost or doubled does no harm (see transcription/leases.py)."""
 
 import os
 from typing import Any
@@ -47,10 +47,12 @@ def _configuration() -> dict[str, Any]:
         # its broadcasts would pile up as files where no broker forgets them
         "worker_enable_remote_control": not settings.CELERY_BROKER_URL.startswith("verbatimfs:"),
         "beat_scheduler": "speech_project.scheduler:Scheduler",
-        "beat_schedule": {"sweep": {"task": "sweep", "schedule": SWEEP_EVERY_S}},
+        "beat_schedule": {
+            task: {"task": task, "schedule": SWEEP_EVERY_S} for task in ("sweep", "sweep_webhooks")
+        },
         "timezone": "UTC",
     }
 
 
 app.add_defaults(_configuration)
-app.autodiscover_tasks(["transcription"])
+app.autodiscover_tasks(["transcription", "speech_project.webhooks"])

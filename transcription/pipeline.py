@@ -23,6 +23,7 @@ from django.utils import timezone
 from lexicon.languages import code_of_name
 from lexicon.services import count
 from speech_project.wakeups import wake
+from speech_project.webhooks.models import Event
 from transcription import (
     admission,
     audio,
@@ -46,6 +47,7 @@ from transcription.engines.base import EngineError
 from transcription.models import Attempt, Chunk, Job, Segment
 from transcription.preparing import Pass
 from transcription.splitting import Piece
+from transcription.telling import tell_of
 
 logger = logging.getLogger(__name__)
 
@@ -140,14 +142,17 @@ def _store_piece(job: Job, position: int, channel: int | None, piece: Piece, que
 
 
 def _fail_job(job: Job, code: str, message: str) -> None:
-    Job.objects.filter(pk=job.pk, attempt=job.attempt, status__in=Job.WORKING).update(
-        status=Job.Status.FAILED,
-        error_code=code,
-        error_message=message,
-        cost_usd=admission.spent_by_job(job),
-        lease_until=None,
-        finished_at=timezone.now(),
-    )
+    mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, status__in=Job.WORKING)
+    with transaction.atomic():
+        if mine.update(
+            status=Job.Status.FAILED,
+            error_code=code,
+            error_message=message,
+            cost_usd=admission.spent_by_job(job),
+            lease_until=None,
+            finished_at=timezone.now(),
+        ):
+            tell_of(Event.JOB_FAILED, [job.pk])
     logger.warning("Job %s failed: %s", job.pk, code)
 
 
@@ -323,6 +328,7 @@ def finish(job_id: Any) -> None:
             heard_languages=[] if job.languages else languages,
         )
         wake("make_playback", job.pk, queue="media")
+        tell_of(Event.JOB_COMPLETED, [job.pk])
         if not job.proposal:  # the same words were counted with its source
             count(sent=sent, matched=matched)  # last: it locks the terms, which other jobs have too
 

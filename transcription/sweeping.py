@@ -10,14 +10,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from speech_project.wakeups import wake
+from speech_project.webhooks.models import Event
 from transcription.choosing import queue_of
 from transcription.leases import due, expired
 from transcription.models import Chunk, Job
 from transcription.pipeline import MOST_ATTEMPTS, complete
+from transcription.telling import tell_of
 
 # a wake-up that nobody followed for so long may be lost
 LOST_AFTER = timedelta(seconds=30)
@@ -129,6 +132,10 @@ def _end_hopeless(jobs: QuerySet[Job], chunks: QuerySet[Chunk]) -> None:
     stuck = chunks.filter(hopeless, status=Chunk.Status.TRANSCRIBING).values("pk")
     still = Q(status=Chunk.Status.TRANSCRIBING) & expired()
     Chunk.objects.filter(still, pk__in=stuck).update(status=Chunk.Status.FAILED, **crashed)
-    jobs.filter(hopeless, status__in=Job.WORKING).update(
-        status=Job.Status.FAILED, finished_at=timezone.now(), **crashed
-    )
+    with transaction.atomic():
+        dead = jobs.filter(hopeless, status__in=Job.WORKING).order_by().select_for_update(no_key=True)
+        if ids := list(dead.values_list("pk", flat=True)):
+            Job.objects.filter(pk__in=ids).update(
+                status=Job.Status.FAILED, finished_at=timezone.now(), **crashed
+            )
+            tell_of(Event.JOB_FAILED, ids)

@@ -20,6 +20,7 @@ from lexicon.admin.forms import AlternativeForm, AlternativeFormSet, TermForm
 from lexicon.exchange.formats import written
 from lexicon.exchange.importing import export_rows
 from lexicon.models import Alternative, Term
+from lexicon.telling import tell_approved
 from speech_project.access.models import ApiKey
 from speech_project.access.objects import ObjectField
 
@@ -176,6 +177,9 @@ class TermAdmin(admin.ModelAdmin):
             obj.updated_at = timezone.now()
             derived = DERIVED if fields & {"term", "sounds_like", "script"} else set()
             obj.save(update_fields=fields | derived | {"updated_at"})
+        decided = not change or "status" in form.changed_data
+        if decided and obj.status == Term.Status.APPROVED:
+            tell_approved([obj])
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

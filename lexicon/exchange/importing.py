@@ -24,6 +24,7 @@ from lexicon.exchange.formats import Problem, Read, Row
 from lexicon.models import Alternative, Source, Term
 from lexicon.normalising import normalise
 from lexicon.services import keys_of, write_over
+from lexicon.telling import tell_approved
 from speech_project.access.models import ApiKey
 from speech_project.access.objects import why_not
 
@@ -86,6 +87,7 @@ class Plan:
     planned: list[Planned] = field(default_factory=list)
     new_alternatives: list[Alternative] = field(default_factory=list)
     switched: list[Alternative] = field(default_factory=list)  # on or off
+    approved: list[Term] = field(default_factory=list)  # and were not before
 
 
 def import_terms(
@@ -197,6 +199,7 @@ def _add(plan: Plan, row: Row, identity: Identity) -> None:
     alternatives: dict[str, Alternative] = {}
     added, _ = _take_alternatives(plan, row, term, alternatives)
     plan.planned.append(Planned(row.line, term, alternatives.values()))
+    plan.approved += [term] if term.status == Term.Status.APPROVED else []
     plan.report.added.append(Line(row.line, row.term, _counted(added, "alternative")))
 
 
@@ -217,6 +220,8 @@ def _change(plan: Plan, row: Row, term: Term) -> None:
     vars(term).update(keys_of(term.term, term.sounds_like, term.script))
     term.updated_at = timezone.now()
     plan.planned.append(Planned(row.line, term, alternatives.values()))
+    decided = "status" in changes and term.status == Term.Status.APPROVED
+    plan.approved += [term] if decided else []
     plan.report.changed.append(Line(row.line, row.term, "; ".join(told)))
 
 
@@ -287,6 +292,7 @@ def _write(plan: Plan) -> None:
     write_over(Term, changed, WRITTEN)
     Alternative.objects.bulk_create(plan.new_alternatives, batch_size=AT_ONCE)
     write_over(Alternative, plan.switched, ["enabled"])
+    tell_approved(plan.approved)
 
 
 def export_rows(terms: QuerySet[Term]) -> Iterator[Row]:

@@ -12,6 +12,16 @@ from django.utils import timezone
 from speech_project.access.models import ApiKey
 
 
+class Event(models.TextChoices):
+    JOB_COMPLETED = "job.completed", "a recording was transcribed"
+    JOB_FAILED = "job.failed", "a recording could not be transcribed"
+    JOB_REVIEWED = "job.reviewed", "a review was submitted"
+    TERM_APPROVED = "term.approved", "terms of the lexicon are used from now on"
+
+
+TEST = "webhook.test"  # only sent when somebody asks for it
+
+
 class Webhook(models.Model):
     api_key = models.ForeignKey(ApiKey, models.CASCADE)
     url = models.TextField("URL")
