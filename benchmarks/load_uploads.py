@@ -1,14 +1,4 @@
-"""Uploads of 100 MB, to the API and to a bare view of Django in turn (bare_urls.py).
-
-    python -m benchmarks.upload_speed
-
-gunicorn is started as `make run` starts it, with one worker. Prints one JSON line:
-
-upload_mb_per_s, bare_upload_mb_per_s  from the request to the last byte of the answer, by a client
-                                       on this machine that has the file in memory; medians
-upload_rss_growth_mb                   by how much the worker's memory grew at most, of what it had
-                                       after an upload of 1 MB
-"""
+"""Uploads of 100 MB, to the API and to a bare view of Django in turn (bare_urls.py)."""
 
 from __future__ import annotations
 
@@ -28,8 +18,6 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.product import product
-from benchmarks.web import free_port, web
 from speech_project.serve import HOST
 
 MB = 1_000_000
@@ -126,17 +114,3 @@ def uploads(port: int, key: str, server: psutil.Process) -> dict[str, float]:
         "bare_upload_mb_per_s": round(median(speeds[BARE]), 1),
         "upload_rss_growth_mb": round((rss[0] - before) / MB, 1),
     }
-
-
-def main() -> None:
-    port = free_port()
-    with product(DJANGO_SETTINGS_MODULE="benchmarks.bare_settings", LOG_LEVEL="WARNING"):
-        from speech_project.access.keys import create_key
-
-        _, key = create_key("benchmark", rate_limit_per_minute=0)
-        with web(port) as server:
-            print(json.dumps(uploads(port, key, server)))
-
-
-if __name__ == "__main__":
-    main()
