@@ -1,5 +1,6 @@
 """All settings, from environment variables (docs/configuration.md has the table)."""
 
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "axes",
     "csp",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "speech_project",
     "speech_project.access",
     "speech_project.webhooks",
@@ -167,8 +170,38 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["speech_project.access.throttling.KeyRateThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["speech_project.api.parsing.BoundedJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "speech_project.api.schema.DescribedSchema",
     "EXCEPTION_HANDLER": "speech_project.api.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Verbatim",
+    "DESCRIPTION": "Speech to text with human review. docs/api.md begins with a first transcript.",
+    "VERSION": tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"],
+    "LICENSE": {"name": "MIT"},
+    "TAGS": [
+        {"name": "jobs", "description": "Recordings: sending, following and changing them"},
+        {"name": "segments", "description": "Their text: reading and correcting it"},
+        {"name": "feedback", "description": "Corrections that were made elsewhere"},
+        {"name": "lexicon", "description": "Terms that transcripts must spell right"},
+        {"name": "webhooks", "description": "Addresses that are told what happens"},
+        {"name": "usage", "description": "What was heard, and what it cost"},
+        {"name": "quality", "description": "How accurate transcripts were"},
+    ],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PREPROCESSING_HOOKS": ["speech_project.api.schema.of_this_api"],
+    "POSTPROCESSING_HOOKS": [],  # enums stand where they are used
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "/static/icon.svg",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "docExpansion": "none",
+        "filter": True,
+        "persistAuthorization": False,
+    },
 }
 
 # --- Database, cache, queue ------------------------------------------------------------------

@@ -63,6 +63,7 @@ def idempotent(handler: Handler) -> Handler:
                 headers={"Retry-After": "5"},
             ) from None
 
+    once.idempotent = True  # type: ignore[attr-defined]  # for the API's description
     return once
 
 
@@ -109,7 +110,7 @@ def _lock(name: str) -> None:
     """Until the transaction ends; raises OperationalError where that takes too long."""
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{WAIT_S}s'")
+        cursor.execute(f"SET LOCAL lock_timeout = '{round(1000 * WAIT_S)}ms'")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
         cursor.execute("SET LOCAL lock_timeout = DEFAULT")
 

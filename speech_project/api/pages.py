@@ -32,6 +32,21 @@ class NewestFirst(CursorPagination):
             )
         return int(wish)
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        cursor, size = super().get_schema_operation_parameters(view)
+        cursor["description"] = "Comes with the addresses in `next` and `previous`."
+        size["description"] = "How many of a list to send at once."
+        size["schema"] |= {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [cursor, size]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        described = super().get_paginated_response_schema(schema)
+        page = "https://verbatim.example.org/api/v1/jobs/?cursor=cD0yMDI2"
+        for name, example in (("next", page), ("previous", None)):
+            uri = {"type": ["string", "null"], "format": "uri", "example": example}
+            described["properties"][name] = uri
+        return described | {"required": ["next", "previous", "results"]}
+
     def decode_cursor(self, request: Request) -> Cursor | None:
         try:
             cursor = super().decode_cursor(request)
