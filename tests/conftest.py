@@ -51,7 +51,7 @@ STEPS = {
     "make_playback": lambda pk: None,
 }
 
-pytest_plugins = ["tests.standin.fixture"]
+pytest_plugins = ["tests.standin.fixture", "tests.receiver"]
 
 
 class QuickHasher(PBKDF2PasswordHasher):
