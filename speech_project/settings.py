@@ -164,7 +164,7 @@ AXES_VERBOSE = False
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "speech_project.access.authentication.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "speech_project.access.authentication.LoginAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["speech_project.access.throttling.KeyRateThrottle"],
@@ -194,14 +194,6 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [],  # enums stand where they are used
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "/static/icon.svg",
-    "SWAGGER_UI_SETTINGS": {
-        "deepLinking": True,
-        "docExpansion": "none",
-        "filter": True,
-        "persistAuthorization": False,
-    },
 }
 
 # --- Database, cache, queue ------------------------------------------------------------------

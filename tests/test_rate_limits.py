@@ -28,7 +28,8 @@ def test_the_rate_limit_is_exact(db, noon):
     refused = Client().get(JOBS, headers=headers)
     assert refused.status_code == 429
     assert refused["Retry-After"] == "19"
-    assert "throttled" in refused.json()["detail"]
+    detail = "This API key may make 3 requests a minute. Expected available in 19 seconds."
+    assert refused.json()["detail"] == detail
     _, other = create_key("other", rate_limit_per_minute=3)
     assert Client().get(JOBS, headers={"X-API-Key": other}).status_code == 200
     noon["now"] += 19

@@ -10,10 +10,16 @@ from rest_framework.request import Request
 from speech_project.access import clients
 from speech_project.access.models import ApiKey, AuditEvent
 
+COMMAND = "manage.py"
 
-def record(action: str, target: str = "", *, actor: str = "", **detail: Any) -> None:
+
+def record(
+    action: str, target: str = "", *, actor: str = "", address: str = "", **detail: Any
+) -> None:
     """What a command did, or the product itself."""
-    AuditEvent.objects.create(action=action, target=target, actor=actor, detail=detail)
+    AuditEvent.objects.create(
+        action=action, target=target, actor=actor, address=address, detail=detail
+    )
 
 
 def record_request(
@@ -31,3 +37,8 @@ def record_request(
         address=clients.of(request),
         detail=detail,
     )
+
+
+def of_key(key: ApiKey) -> str:
+    """A key as the target of what is done to it."""
+    return f"key vk_{key.prefix}"

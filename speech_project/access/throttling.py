@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
+from redis.exceptions import RedisError
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from speech_project.access.models import ApiKey
+
+logger = logging.getLogger(__name__)
 
 WINDOW_S = 60
 
@@ -31,24 +37,30 @@ class Rate(NamedTuple):
 
 
 class KeyRateThrottle(BaseThrottle):
+    """Leaves `rate` with the request where its key has a limit."""
+
     def allow_request(self, request: Request, view: Any) -> bool:
         key = request.auth
         if not isinstance(key, ApiKey) or not key.rate_limit_per_minute:
             return True
-        used = _count(key)
-        left = max(0, key.rate_limit_per_minute - used)
-        request.rate = Rate(key.rate_limit_per_minute, left, round(self.wait()))  # type: ignore[attr-defined]
-        return used <= key.rate_limit_per_minute
+        minute, second = divmod(time.time(), WINDOW_S)
+        try:
+            used = _count(f"rate:{key.pk}:{minute:.0f}")
+        except RedisError as error:
+            logger.warning("Redis does not answer (%s); requests are not counted", error)
+            return True
+        limit, reset_s = key.rate_limit_per_minute, math.ceil(WINDOW_S - second)
+        request.rate = Rate(limit, max(0, limit - used), reset_s)  # type: ignore[attr-defined]
+        if used > limit:
+            requests = "1 request" if limit == 1 else f"{limit:,} requests"
+            raise Throttled(reset_s, f"This API key may make {requests} a minute.")
+        return True
 
-    def wait(self) -> float:
-        return WINDOW_S - time.time() % WINDOW_S
 
-
-def _count(key: ApiKey) -> int:
-    """Requests in this minute, this one too."""
-    slot = f"rate:{key.pk}:{int(time.time() // WINDOW_S)}"
-    cache.add(slot, 0, timeout=2 * WINDOW_S)
+def _count(slot: str) -> int:
+    """How often it was called with the slot, this time too; exact for all who share the cache."""
     try:
         return cache.incr(slot)
-    except ValueError:  # the cache threw the entry out in between
-        return 0
+    except ValueError:  # of those who are first at once, one adds it, and each counts
+        cache.add(slot, 0, timeout=2 * WINDOW_S)
+        return cache.incr(slot)

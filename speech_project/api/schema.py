@@ -44,6 +44,7 @@ import inspect
 from http import HTTPStatus
 from typing import Any, Literal
 
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, build_examples_list
@@ -309,3 +310,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
             {"type": "http", "scheme": "bearer", "description": "An API key, `vk_...`."},
             {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         ]
+
+
+class LoginScheme(SessionScheme):
+    target_class = "speech_project.access.authentication.LoginAuthentication"

@@ -13,6 +13,8 @@ from rest_framework.views import APIView
 from speech_project.access import audit, scopes
 from speech_project.access.models import ApiKey
 
+WHO = "Send an API key, as “Authorization: Bearer vk_…” or as “X-API-Key: vk_…”, or log in."
+
 
 class HasScope(BasePermission):
     """By the view's `scopes`; a view without one for a method lets every known caller do it."""
@@ -21,7 +23,7 @@ class HasScope(BasePermission):
         method = "GET" if request.method == "HEAD" else request.method
         scope = view.scopes.get(method)
         if not request.user.is_authenticated:
-            return False
+            raise exceptions.NotAuthenticated(WHO)
         if scope is None or scopes.allows(request, scope):
             return True
         if isinstance(request.auth, ApiKey):
@@ -40,6 +42,10 @@ class ApiView(APIView):
     scopes: ClassVar[dict[str, str]] = {}
     actions: ClassVar[dict[str, str]] = {}
     kind: ClassVar[str] = ""
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Which methods there are stands in Allow; the rest tells the description of the API."""
+        return Response(status=204)
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any

@@ -8,10 +8,13 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from speech_project.access.keys import create_key
+from speech_project.access import audit, networks
+from speech_project.access.keys import create_key, granted
+from speech_project.access.scopes import SCOPES, USUAL
 
 MOST_DAYS = 36_500
 MOST_REQUESTS = 1_000_000
+MOST_JOBS = 1_000_000
 MOST_USD = 1_000_000
 
 
@@ -22,8 +25,23 @@ class Command(BaseCommand):
         parser.add_argument("name", help="what to call it, e.g. the client that will hold it")
         parser.add_argument("--owner", metavar="USER", help="the user who answers for it")
         parser.add_argument("--group", help="reviewers of this group see its jobs")
+        parser.add_argument(
+            "--scope",
+            action="append",
+            choices=SCOPES,
+            help=f"what it may do, once for each (without any: {', '.join(USUAL)})",
+        )
+        parser.add_argument(
+            "--network",
+            action="append",
+            default=[],
+            help="take it from there only, such as 10.20.0.0/16 or 10.20.0.7; once for each",
+        )
         parser.add_argument("--days", type=int, help="it expires after so many days")
         parser.add_argument("--rate", type=int, default=60, help="requests a minute, 0: no limit")
+        parser.add_argument(
+            "--jobs", type=int, default=0, help="jobs that may be at work at once, 0: no limit"
+        )
         parser.add_argument(
             "--budget", metavar="USD", help="US dollars that its jobs may cost in a month"
         )
@@ -31,18 +49,30 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 <= options["rate"] <= MOST_REQUESTS:
             raise CommandError(f"--rate must be from 0 (no limit) to {MOST_REQUESTS}.")
+        if not 0 <= options["jobs"] <= MOST_JOBS:
+            raise CommandError(f"--jobs must be from 0 (no limit) to {MOST_JOBS}.")
         if options["days"] is not None and not 1 <= options["days"] <= MOST_DAYS:
             raise CommandError(f"--days must be from 1 to {MOST_DAYS}.")
         key, text = create_key(
             options["name"],
             owner=self.owner(options["owner"]),
             group_id=self.group_id(options["group"]),
+            scopes=list(dict.fromkeys(options["scope"] or USUAL)),
+            allowed_networks=self.networks(options["network"]),
+            concurrent_jobs=options["jobs"],
             rate_limit_per_minute=options["rate"],
             monthly_budget_usd=self.budget(options["budget"]),
             expires_at=options["days"] and timezone.now() + timedelta(days=options["days"]),
         )
+        audit.record("key.create", audit.of_key(key), actor=audit.COMMAND, **granted(key))
         self.stderr.write(f"API key for {key.name}. It will not be shown again:")
         self.stdout.write(text)
+
+    def networks(self, texts: list[str]) -> list[str]:
+        try:
+            return networks.parse(texts)
+        except ValueError as error:
+            raise CommandError(f"--network: {error}") from None
 
     def budget(self, text: str | None) -> Decimal | None:
         if text is None:
