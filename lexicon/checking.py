@@ -30,16 +30,20 @@ def subject(term: Term, alternatives: Iterable[Alternative], id: int | None = No
     )
 
 
-def warnings_about(terms: QuerySet[Term]) -> list[str]:
-    """What may go wrong with these terms as they are stored."""
+def warnings_about(terms: QuerySet[Term], among: QuerySet[Term] | None = None) -> list[str]:
+    """What may go wrong with these terms as they are stored. `among`: terms of which the warnings
+    may tell; None: all."""
     asked = _subjects(terms)
-    known = Known(known_beside(asked))
+    known = Known(known_beside(asked, among=among))
     return [sentence for each in asked for sentence in conflicts(each, known)]
 
 
-def known_beside(asked: Sequence[Subject], without: Iterable[int] = ()) -> list[Subject]:
+def known_beside(
+    asked: Sequence[Subject], without: Iterable[int] = (), among: QuerySet[Term] | None = None
+) -> list[Subject]:
     """Stored terms that could be in conflict with these; `without` those of these ids."""
-    standing = Term.objects.filter(status__in=STANDING)
+    known = Term.objects.all() if among is None else among
+    standing = known.filter(status__in=STANDING)
     if len(asked) <= MOST_LOOKED_UP:
         standing = standing.filter(_could_meet(asked))
     left_out = set(without)

@@ -12,19 +12,23 @@ BY_SOUND = "~"
 SHORTEST_START = 3  # a shorter key begins those of half the lexicon
 
 
-def search(terms: QuerySet[Term], text: str) -> QuerySet[Term]:
-    """Those that hold the text; where none does, or it begins with ~, those that sound so."""
+def search(
+    terms: QuerySet[Term], text: str, alternatives: QuerySet[Alternative] | None = None
+) -> QuerySet[Term]:
+    """Those that hold the text; where none does, or it begins with ~, those that sound so.
+    `alternatives`: those that are looked through; None: all."""
     if text.startswith(BY_SOUND):
         return sounding_like(terms, text[1:])
-    found = terms.filter(_written_like(text))
+    looked_through = Alternative.objects.all() if alternatives is None else alternatives
+    found = terms.filter(_written_like(text, looked_through))
     return found if found.exists() else sounding_like(terms, text)
 
 
-def _written_like(text: str) -> Q:
+def _written_like(text: str, alternatives: QuerySet[Alternative]) -> Q:
     normalized, romanised = normalise(text), romanise(text)
     if not normalized:
         return Q(term__contains=text.strip())
-    heard = Alternative.objects.filter(normalized__contains=normalized)
+    heard = alternatives.order_by().filter(normalized__contains=normalized)
     found = Q(normalized__contains=normalized) | Q(pk__in=heard.values("term"))
     return found | Q(romanised__contains=romanised) if romanised else found
 

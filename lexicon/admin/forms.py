@@ -6,13 +6,13 @@ from typing import Any
 
 from django import forms
 
-from lexicon import services
+from lexicon import editing, services
 from lexicon.exchange.columns import HEADER
 from lexicon.exchange.formats import FORMATS
 from lexicon.languages import language_code
-from lexicon.models import Alternative, Source, Term
+from lexicon.models import Alternative, Term
 from lexicon.normalising import normalise
-from lexicon.scripts import script_code, script_of
+from lexicon.scripts import script_code
 from speech_project.access.models import ApiKey
 
 MOST_BYTES = 64 * 1_000_000  # of an upload; larger ones go through manage.py import_lexicon
@@ -42,25 +42,15 @@ class TermForm(forms.ModelForm):
     def clean_script(self) -> str:
         return _coded(script_code, self.cleaned_data["script"])
 
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        names = ("term", "language", "script", "api_key", "sounds_like")
-        if any(name in self.errors for name in names):
-            return data
-        # lists have some of the fields only
-        given = {name: data.get(name, getattr(self.instance, name)) for name in names}
-        if given["script"] == script_of(self.initial.get("term", self.instance.term)):
-            given["script"] = ""  # nobody chose it: it follows the term
-        new = services.keys_of(given["term"], given["sounds_like"], given["script"])
-        data["script"] = new.pop("script")
-        vars(self.instance).update(new)
-        same = Term.objects.filter(
-            normalized=new["normalized"], language=given["language"], api_key=given["api_key"]
-        ).exclude(pk=self.instance.pk)
-        if found := same.first():
-            told = f"“{found}” is the same term ({found.status}). Change that one."
-            self.add_error("term" if "term" in self.fields else None, told)
-        return data
+    def _post_clean(self) -> None:
+        before = self.initial.get("term", self.instance.term)
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
+        try:
+            editing.settle(self.instance, before)
+        except editing.Taken as error:
+            self.add_error("term" if "term" in self.fields else None, str(error))
 
 
 class ListedTermForm(TermForm):
@@ -88,17 +78,9 @@ class AlternativeForm(forms.ModelForm):
         self.instance.normalized = normalise(text)
         return text
 
-    def clean_enabled(self) -> bool:
-        used: bool = self.cleaned_data["enabled"]
-        if "enabled" in self.changed_data and not used:
-            self.instance.source = Source.ADMIN  # a curator's word: it waits for none any more
-        return used
-
-    def clean_proven(self) -> bool:
-        proven: bool = self.cleaned_data["proven"]
-        if "proven" in self.changed_data:
-            self.instance.source = Source.ADMIN  # what reviews show later changes nothing of it
-        return proven
+    def clean(self) -> None:
+        data = super().clean() or self.cleaned_data
+        editing.judge(self.instance, enabled=data["enabled"], proven=data["proven"])
 
 
 class AlternativeFormSet(forms.BaseInlineFormSet):

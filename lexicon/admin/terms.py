@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from lexicon import checking, searching, services, versions
+from lexicon import checking, editing, searching, services, versions
 from lexicon.admin import pages
 from lexicon.admin.forms import AlternativeForm, AlternativeFormSet, TermForm
 from lexicon.exchange.formats import written
@@ -29,7 +29,6 @@ MOST_CHECKED = 200  # terms approved at once are checked for conflicts up to so 
 MOST_DELETED = 500  # at once: their page names each
 MOST_NAMED = 100  # of those about to be deleted
 COUNTED = ("sent", "matched", "confirmed", "undone")
-DERIVED = {"normalized", "romanised", "sound", "script"}
 TYPES = {"csv": "text/csv", "tsv": "text/tab-separated-values", "json": "application/json"}
 
 
@@ -173,13 +172,10 @@ class TermAdmin(admin.ModelAdmin):
             obj.created_by_id = request.user.pk
             obj.created_by_name = request.user.get_username()
             super().save_model(request, obj, form, change)
-        elif fields := set(form.changed_data):  # and nothing else: counters go on meanwhile
-            obj.updated_at = timezone.now()
-            derived = DERIVED if fields & {"term", "sounds_like", "script"} else set()
-            obj.save(update_fields=fields | derived | {"updated_at"})
-        decided = not change or "status" in form.changed_data
-        if decided and obj.status == Term.Status.APPROVED:
-            tell_approved([obj])
+            if obj.status == Term.Status.APPROVED:
+                tell_approved([obj])
+        elif form.changed_data:
+            editing.write(obj, form.changed_data)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

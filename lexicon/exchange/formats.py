@@ -50,6 +50,7 @@ class Problem:
 class Read:
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    unit: str = "line"  # how what is numbered is called
 
 
 # --- Reading -----------------------------------------------------------------------------------
@@ -65,6 +66,14 @@ def read(content: bytes, name: str = "", format: str = "") -> Read:
     found = Read()
     for line, cells in RECORDS[format or _format(text, name)](text):
         _take(found, line, cells)
+    return found
+
+
+def read_items(items: Iterable[Any]) -> Read:
+    """The same of a JSON list that is parsed already; its rows are counted from 0."""
+    found = Read(unit="row")
+    for number, item in enumerate(items):
+        _take(found, number, _object(item))
     return found
 
 
@@ -94,7 +103,7 @@ def _take(found: Read, line: int, cells: dict[str, Any] | str) -> None:
         except ValueError as error:
             wrong.append(said(column, error))
     if not wrong and not values.get("term"):
-        wrong.append("There is no term in this line.")
+        wrong.append(f"There is no term in this {found.unit}.")
     if wrong:
         found.problems.append(Problem(line, " ".join(wrong)))
         return
@@ -121,14 +130,17 @@ def _lines(text: str) -> Records:
 
 def _objects(text: str) -> Records:
     for line, value in json_items(text):
-        if isinstance(value, str):
-            yield line, {"term": value}
-        elif not isinstance(value, dict):
-            yield line, "This is neither a term nor an object with a “term”."
-        elif unknown := value.keys() - set(HEADER):
-            yield line, f"There is no column “{min(unknown)}”. Allowed: {', '.join(HEADER)}."
-        else:
-            yield line, value
+        yield line, _object(value)
+
+
+def _object(value: Any) -> dict[str, Any] | str:
+    if isinstance(value, str):
+        return {"term": value}
+    if not isinstance(value, dict):
+        return "This is neither a term nor an object with a “term”."
+    if unknown := value.keys() - set(HEADER):
+        return f"There is no column “{min(unknown)}”. Allowed: {', '.join(HEADER)}."
+    return value
 
 
 def _comma_separated(text: str) -> Records:

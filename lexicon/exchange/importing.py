@@ -83,6 +83,9 @@ class Plan:
 
     status: str = ""
     user: Any = None
+    source: str = Source.IMPORT
+    unit: str = "line"
+    among: QuerySet[Term] | None = None
     report: Report = field(default_factory=Report)
     planned: list[Planned] = field(default_factory=list)
     new_alternatives: list[Alternative] = field(default_factory=list)
@@ -96,25 +99,30 @@ def import_terms(
     status: str = "",
     api_key: ApiKey | None = None,
     user: Any = None,
+    source: str = Source.IMPORT,
+    keys: QuerySet[ApiKey] | None = None,
+    among: QuerySet[Term] | None = None,
     dry_run: bool = False,
 ) -> Report:
     """Take the terms in, all or (where the database fails) none.
 
     `status`: of terms whose line has none; a term that is there is only raised by it from
-    suggested. Empty: suggested, for new terms. `api_key`: scope of lines that name none.
+    suggested. Empty: suggested, for new terms. `api_key`: scope of lines that name none. `keys`:
+    those that lines may name, and `among`: terms that warnings may tell of; None: all.
     """
     with transaction.atomic():
         if not dry_run:
             versions.hold()
-        plan = _plan(found, Plan(status, user), api_key)
+        plan = Plan(status, user, source, found.unit, among)
+        _plan(found, plan, _Keys(api_key, ApiKey.objects.all() if keys is None else keys))
         _warn(plan)
         if not dry_run:
             _write(plan)
     return plan.report
 
 
-def _plan(found: Read, plan: Plan, api_key: ApiKey | None) -> Plan:
-    rows, keys = [], _Keys(api_key)
+def _plan(found: Read, plan: Plan, keys: _Keys) -> None:
+    rows = []
     plan.report.refused = list(found.problems)
     for row in found.rows:
         try:
@@ -134,16 +142,15 @@ def _plan(found: Read, plan: Plan, api_key: ApiKey | None) -> Plan:
         else:
             _change(plan, row, term)
     plan.report.refused.sort(key=lambda problem: problem.line)
-    return plan
 
 
 class _Keys:
     """API keys by what a file calls them: the key's public part, or its name."""
 
-    def __init__(self, given: ApiKey | None) -> None:
+    def __init__(self, given: ApiKey | None, known: QuerySet[ApiKey]) -> None:
         self.given = given
         self.ids: dict[str, list[int]] = defaultdict(list)
-        for pk, prefix, name in ApiKey.objects.values_list("pk", "prefix", "name"):
+        for pk, prefix, name in known.values_list("pk", "prefix", "name"):
             for called in {prefix, f"vk_{prefix}", name}:
                 self.ids[called].append(pk)
 
@@ -183,15 +190,16 @@ def _there(normalized: Iterable[str]) -> dict[Identity, Term]:
 
 def _repeated(plan: Plan, row: Row, line: int) -> None:
     if row.given or row.alternatives:
-        problem = f"“{row.term}” is the same term as in line {line}. Put both into one line."
+        told = f"“{row.term}” is the same term as in {plan.unit} {line}."
+        problem = f"{told} Put both into one {plan.unit}."
         plan.report.refused.append(Problem(row.line, problem))
     else:
-        plan.report.left.append(Line(row.line, row.term, f"the same as in line {line}"))
+        plan.report.left.append(Line(row.line, row.term, f"the same as in {plan.unit} {line}"))
 
 
 def _add(plan: Plan, row: Row, identity: Identity) -> None:
     _, language, api_key_id = identity
-    fields = {"status": plan.status or Term.Status.SUGGESTED, "source": Source.IMPORT} | row.given
+    fields = {"status": plan.status or Term.Status.SUGGESTED, "source": plan.source} | row.given
     if plan.user and "created_by_name" not in fields:
         fields |= {"created_by_id": plan.user.pk, "created_by_name": plan.user.get_username()}
     fields |= keys_of(row.term, fields.get("sounds_like", ""), fields.get("script", ""))
@@ -243,7 +251,7 @@ def _take_alternatives(
         said.setdefault(normalise(heard.text), heard)
     for key, heard in said.items():
         if (same := there.get(key)) is None:
-            there[key] = _alternative(term, heard, key)
+            there[key] = _alternative(term, heard, key, plan.source)
             plan.new_alternatives.append(there[key])
             added += 1
         elif heard.enabled not in (None, same.enabled):
@@ -253,12 +261,12 @@ def _take_alternatives(
     return added, switched
 
 
-def _alternative(term: Term, heard: Heard, normalized: str) -> Alternative:
+def _alternative(term: Term, heard: Heard, normalized: str, source: str) -> Alternative:
     return Alternative(
         term=term,
         text=heard.text,
         normalized=normalized,
-        source=heard.source or Source.IMPORT,
+        source=heard.source or source,
         count=heard.count or 0,
         undone_count=heard.undone_count or 0,
         enabled=heard.enabled is not False,
@@ -279,7 +287,7 @@ def _warn(plan: Plan) -> None:
     ]
     subjects = [subject for _, subject in asked]
     without = [each.term.pk for each in plan.planned if each.term.pk]
-    known = Known([*checking.known_beside(subjects, without), *subjects])
+    known = Known([*checking.known_beside(subjects, without, plan.among), *subjects])
     plan.report.warnings = [
         Problem(line, sentence) for line, subject in asked for sentence in conflicts(subject, known)
     ]

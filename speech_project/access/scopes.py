@@ -18,8 +18,11 @@ SCOPES = {
 ADMIN = "admin"
 # what a new key may do where nobody says
 USUAL = tuple(scope for scope in SCOPES if scope != ADMIN)
-# what people need; of the rest every reviewer may do all
-PERMISSIONS = {"lexicon:write": "lexicon.change_term"}
+# what people need, one of these; of the rest every reviewer may do all
+PERMISSIONS = {
+    "lexicon:read": ("lexicon.view_term", "lexicon.change_term"),
+    "lexicon:write": ("lexicon.change_term",),
+}
 
 
 def allows(request: Request, scope: str) -> bool:
@@ -29,4 +32,5 @@ def allows(request: Request, scope: str) -> bool:
     if scope == ADMIN:
         return bool(request.user.is_superuser)
     needed = PERMISSIONS.get(scope)
-    return bool(request.user.is_authenticated and (not needed or request.user.has_perm(needed)))
+    may = not needed or any(map(request.user.has_perm, needed))
+    return bool(request.user.is_authenticated and may)
