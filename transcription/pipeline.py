@@ -302,7 +302,7 @@ def finish(job_id: Any) -> None:
         if again := _to_ask_again(job, chunks):
             _ask_again(job, again)
             return
-        drafts = stitching.transcript([_heard(chunk) for chunk in chunks])
+        drafts = stitching.transcript([heard_chunk(chunk) for chunk in chunks])
         sent = dict.fromkeys(hints.to_count(job), 1)
         corrected = lexicon.corrected(drafts)
         languages = tags.of_job(job, [each.text for each in corrected])
@@ -444,7 +444,7 @@ def _oddness(job: Job, found: Sequence[Corrected], languages: Sequence[str]) -> 
     return [odd[first:last] for first, last in pairwise(ends)]
 
 
-def _heard(chunk: Chunk) -> stitching.HeardChunk:
+def heard_chunk(chunk: Chunk) -> stitching.HeardChunk:
     failed = chunk.status == Chunk.Status.FAILED
     return stitching.HeardChunk(
         id=chunk.pk,

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from transcription import api, export_views, queue_views, views
+from transcription.wire import views as wire
 
 urlpatterns = [
     path("", queue_views.queue, name="queue"),
@@ -30,4 +31,7 @@ urlpatterns = [
         name="api-export",
     ),
     path("api/v1/exports.zip", export_views.ExportZip.as_view(), name="api-exports-zip"),
+    path("v1/audio/transcriptions", wire.Transcriptions.as_view(), name="wire-transcriptions"),
+    path("v1/models", wire.Models.as_view(), name="wire-models"),
+    path("v1/models/<path:name>", wire.Model.as_view(), name="wire-model"),
 ]

@@ -1,0 +1,1 @@
+"""The audio API as OpenAI's clients know it: docs/openai-clients.md."""
