@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from lexicon import policies
 from speech_project.access.models import ApiKey
-from speech_project.access.objects import why_not
+from speech_project.api.fields import ObjectField
 from speech_project.api.pages import NewestFirst
 from transcription import hints, progress
 from transcription.access import get_job, visible_jobs
@@ -64,17 +64,6 @@ class JobSerializer(serializers.ModelSerializer):
         return bool(record and record.demo)
 
 
-class MetadataField(serializers.JSONField):
-    def to_internal_value(self, data: Any) -> Any:
-        try:
-            value = super().to_internal_value(data)
-        except RecursionError:
-            self.fail("invalid")
-        if reason := why_not(value):
-            raise serializers.ValidationError(reason)
-        return value
-
-
 class NewJob(serializers.Serializer):
     file = serializers.FileField(allow_empty_file=True, use_url=False)
     title = serializers.CharField(required=False, default="", max_length=200)
@@ -91,7 +80,7 @@ class NewJob(serializers.Serializer):
         max_digits=12, decimal_places=6, min_value=Decimal(0), allow_null=True, default=None
     )
     reuse = serializers.BooleanField(required=False, default=True)
-    metadata = MetadataField(required=False, default=dict, binary=True)
+    metadata = ObjectField(required=False, default=dict, binary=True)
 
 
 class NewRun(serializers.Serializer):
