@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
@@ -15,30 +14,31 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from lexicon import policies
-from lexicon.languages import language_code
-from lexicon.prompting import LONGEST_TERM
 from speech_project.access.models import ApiKey
 from speech_project.wakeups import wake
 from transcription import admission, audio, choosing, recordings, reusing
-from transcription.engines import capabilities, in_force
 from transcription.engines.base import Capabilities
 from transcription.models import Chunk, Job
+from transcription.wishes import (
+    CHANNELS,
+    LONGEST_PROMPT,
+    LONGEST_TITLE,
+    JobRefused,
+    check_budget,
+    check_keywords,
+    check_languages,
+    check_options,
+    check_policy,
+    check_size,
+    check_title,
+    choose_model,
+    plain,
+)
 
-MOST_LANGUAGES = 8
-LONGEST_TITLE = 200
-CHANNELS = ("auto", "mix", "separate")
-LONGEST_PROMPT = 4_000
-MOST_KEYWORDS = 100
+__all__ = ("CHANNELS", "LONGEST_PROMPT", "JobRefused")  # for those who call
 
 
-class JobRefused(Exception):
-    """The upload cannot become a job. `message` says what is wrong and what to do."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+Check = Callable[[Job], object]
 
 
 class NotPossible(Exception):
@@ -82,7 +82,7 @@ def create_job(
     Raises JobRefused; then nothing is kept.
     """
     asked = model or settings.STT_MODEL
-    record = _choose_model(asked)
+    record = choose_model(asked)
     job = Job(
         source=source,
         owner_id=owner.pk if owner else None,
@@ -92,35 +92,38 @@ def create_job(
         engine=record.engine,
         model=record.model,
         asked_model=asked if asked != record.model else "",
-        languages=(expected := _check_languages(languages, record)),
-        script_policy=_check_policy(script_policy, expected),
-        options=_check_options(
+        languages=(expected := check_languages(languages, record)),
+        script_policy=check_policy(script_policy, expected),
+        options=check_options(
             channels, prompt, hints=hints, second_look=second_look, own_script=own_script
         )
-        | _check_keywords(keywords),
-        budget_usd=_check_budget(settings.JOB_BUDGET_USD if budget_usd is None else budget_usd),
+        | check_keywords(keywords),
+        budget_usd=check_budget(settings.JOB_BUDGET_USD if budget_usd is None else budget_usd),
         priority=priority,
         metadata=metadata or {},
     )
-    _check_size(upload)
+    check_size(upload)
     with recordings.as_path(upload) as path:
         try:
             found = audio.probe(path)
         except audio.AudioRefused as error:
             raise JobRefused(error.code, error.message) from error
-    name = _plain(PurePath(upload.name or "").name) or "recording"
-    job.title = (_plain(title) or _plain(PurePath(name).stem))[:LONGEST_TITLE]
+    name = plain(PurePath(upload.name or "").name) or "recording"
+    job.title = (plain(title) or plain(PurePath(name).stem))[:LONGEST_TITLE]
     job.audio_name, job.audio_bytes = name[:255], upload.size
     job.audio_sha256 = recordings.sha256(upload)
     job.audio_format, job.audio_codec = found.format, found.codec
     job.audio_sample_rate, job.audio_channels = found.sample_rate, found.channels
-    if reuse and reusing.take_over(job):
-        return job
+    with transaction.atomic():
+        if reuse and reusing.take_over(job):
+            _check_room(api_key)
+            return job
     _check_key(api_key, record)
     job.audio_file = default_storage.save(recordings.new_name(job.id, name), upload)
     try:
         with transaction.atomic():
             job.save(force_insert=True)
+            _check_room(api_key)
             _wake_to_prepare(job)
     except BaseException:
         recordings.delete(job.audio_file)
@@ -148,7 +151,7 @@ def rerun_job(
     the job is gone, or is being transcribed anew already.
     """
     asked = model or job.asked_model or job.model
-    record = _choose_model(asked)
+    record = choose_model(asked)
     _check_key(api_key, record)
     proposal = proposal or job.proposal
     source = (job.source_job_id if job.proposal else None) or job.pk
@@ -165,11 +168,12 @@ def rerun_job(
             raise NotPossible(f"{job.title}: it is being transcribed again already.")
         new.engine, new.model = record.engine, record.model
         new.asked_model = asked if asked != record.model else ""
-        new.languages = _check_languages(found.languages, record)
+        new.languages = check_languages(found.languages, record)
         new.owner_id = owner.pk if owner else None
         new.owner_name = owner.get_username() if owner else ""
         new.api_key = api_key
         new.save(force_insert=True)
+        _check_room(api_key)
         _wake_to_prepare(new)
     return new
 
@@ -178,64 +182,8 @@ def _without_hints(options: dict[str, Any]) -> dict[str, Any]:
     return {name: wish for name, wish in options.items() if name != "hints"}
 
 
-def _plain(text: str) -> str:
-    """One line that can be stored: without control characters and half characters."""
-    kept = (" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
-    return "".join(kept).strip()
-
-
 def _wake_to_prepare(job: Job) -> None:
     wake("prepare_job", job.pk, queue="media")
-
-
-def _choose_model(model: str) -> Capabilities:
-    """The model's record, or its successor's after its shutdown."""
-    try:
-        record = in_force(capabilities(model), choosing.today())
-    except ValueError as error:
-        raise JobRefused("model_unknown", str(error)) from None
-    if not choosing.reachable(record):
-        raise JobRefused(
-            "engine_not_configured",
-            f"{record.label} needs a key. Set OPENAI_API_KEY (or OPENAI_BASE_URL for a server of "
-            "your own), or choose pocketsphinx.",
-        )
-    return record
-
-
-def _check_options(channels: str, prompt: str, *, hints: bool, **wishes: bool) -> dict[str, Any]:
-    if channels not in CHANNELS:
-        raise JobRefused("channels_invalid", f"channels is one of: {', '.join(CHANNELS)}.")
-    prompt = _plain(prompt)
-    if len(prompt) > LONGEST_PROMPT:
-        raise JobRefused(
-            "prompt_too_long",
-            f"The prompt has {len(prompt):,} characters; {LONGEST_PROMPT:,} are the most.",
-        )
-    # what is as usual is left out: jobs from before there was a choice had the same wish
-    rest = {"hints": False} if not hints else {}
-    rest |= {name: True for name, wished in wishes.items() if wished}
-    return {"channels": channels, "prompt": prompt} | rest
-
-
-def _check_keywords(keywords: Iterable[str]) -> dict[str, Any]:
-    """As services want them, which refuse all where one is wrong; left out where there are none."""
-    found = list(dict.fromkeys(text.strip() for text in keywords))
-    if len(found) > MOST_KEYWORDS:
-        raise JobRefused("keywords_invalid", f"Give at most {MOST_KEYWORDS} keywords.")
-    for text in found:
-        if not text or len(text) > LONGEST_TERM or _plain(text) != text or set(text) & set("<>"):
-            raise JobRefused(
-                "keywords_invalid",
-                f"A keyword is one line of 1 to {LONGEST_TERM} characters, without < and >.",
-            )
-    return {"keywords": found} if found else {}
-
-
-def _check_budget(budget_usd: Decimal | None) -> Decimal | None:
-    if budget_usd is not None and not 0 <= budget_usd < 1_000_000:
-        raise JobRefused("budget_invalid", "The budget is a number of US dollars, 0 or more.")
-    return budget_usd
 
 
 def _check_key(api_key: ApiKey | None, record: Capabilities) -> None:
@@ -251,35 +199,18 @@ def _check_key(api_key: ApiKey | None, record: Capabilities) -> None:
         )
 
 
-def _check_languages(languages: Iterable[str], record: Capabilities) -> list[str]:
-    try:
-        expected = list(dict.fromkeys(filter(None, map(language_code, languages))))
-    except ValueError as error:
-        raise JobRefused("language_invalid", str(error)) from None
-    if len(expected) > MOST_LANGUAGES:
-        raise JobRefused("language_invalid", f"Give at most {MOST_LANGUAGES} languages.")
-    if record.languages and expected and not set(expected) <= set(record.languages):
+def _check_room(api_key: ApiKey | None) -> None:
+    """Refuse where the key has more jobs at work than it may. Ask in the transaction that adds
+    one, after that: of two that come at once the second then sees the first."""
+    if api_key is None or not api_key.concurrent_jobs:
+        return
+    key = ApiKey.objects.select_for_update(no_key=True).get(pk=api_key.pk)
+    at_work = Job.objects.filter(api_key=key, status__in=Job.WORKING).count()
+    if key.concurrent_jobs and at_work > key.concurrent_jobs:
         raise JobRefused(
-            "language_not_supported",
-            f"{record.label} understands only {', '.join(record.languages)}. Choose another "
-            "model, or leave out the other languages.",
-        )
-    return expected
-
-
-def _check_policy(text: str, languages: Sequence[str]) -> dict[str, str]:
-    try:
-        return policies.parse(text, languages)
-    except ValueError as error:
-        raise JobRefused("script_policy_invalid", str(error)) from None
-
-
-def _check_size(upload: File) -> None:
-    if upload.size > settings.MAX_UPLOAD_MB * 1_000_000:
-        raise JobRefused(
-            "too_large",
-            f"The file has {upload.size / 1e6:,.0f} MB; at most {settings.MAX_UPLOAD_MB:,} MB are "
-            "taken. Send it in parts, or compressed (MP3, Opus).",
+            "too_many_jobs",
+            f"The API key {key.name!r} may have {key.concurrent_jobs} jobs at work at once, and "
+            "has them. Wait until one is done, or ask an admin to allow more.",
         )
 
 
@@ -315,10 +246,11 @@ def cancel_job(job: Job) -> None:
         )
 
 
-def retry_job(job: Job) -> None:
+def retry_job(job: Job, *, api_key: ApiKey | None = None) -> None:
     """Take up again what failed or was cancelled: only the chunks without an answer are asked.
 
-    Raises NotPossible when nothing is missing. What people wrote stays as it is.
+    Raises NotPossible when nothing is missing, and JobRefused where the key that asks has as many
+    jobs at work as it may. What people wrote stays as it is.
     """
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=job.pk)
@@ -347,6 +279,7 @@ def retry_job(job: Job) -> None:
         job.not_before = job.lease_until = job.finished_at = None
         job.error_code = job.error_message = ""
         job.save()
+        _check_room(api_key)
         if not prepared:
             _wake_to_prepare(job)
             return
@@ -355,13 +288,16 @@ def retry_job(job: Job) -> None:
         wake("finish_job", job.pk, queue="engine")
 
 
-def delete_job(job: Job) -> None:
+def delete_job(job: Job, *, check: Check | None = None) -> None:
     """Delete the job, its transcript, the proposals for it, and those of their files that no other
-    job has."""
+    job has. A worker that has it loses its lease with it, and drops what it made. `check` is
+    called with the job, held as it is now, and ends it by an exception."""
     with transaction.atomic():
         # of two that share the recording, and are deleted at once, the second sees that it is last
         sharing = Job.objects.filter(audio_file=job.audio_file)
         list(sharing.select_for_update().order_by("pk").values_list("pk"))  # workers wait
+        if check and (now := Job.objects.filter(pk=job.pk).first()):
+            check(now)
         # nobody makes another one while the lock is held
         going = list(Job.objects.filter(Q(pk=job.pk) | Q(source_job=job.pk, proposal=True)))
         chunks = Chunk.objects.filter(job__in=going).values_list("audio_file", flat=True)
@@ -393,10 +329,21 @@ def prioritise_job(job: Job, priority: int) -> None:
 
 def rename_job(job: Job, title: str) -> None:
     """Call the recording something else. Raises JobRefused."""
-    title = _plain(title)
-    if not title:
-        raise JobRefused("title_invalid", "Give the recording a name.")
-    if len(title) > LONGEST_TITLE:
-        raise JobRefused("title_invalid", f"A name has at most {LONGEST_TITLE} characters.")
-    Job.objects.filter(pk=job.pk).update(title=title)
-    job.title = title
+    job.title = check_title(title)
+    Job.objects.filter(pk=job.pk).update(title=job.title)
+
+
+def change_job(job: Job, changes: Mapping[str, Any], *, check: Check) -> Job:
+    """Write another `title` or `metadata`, or both. `check` is called with the job, held as it is
+    now, and ends it by an exception. Raises JobRefused and NotPossible."""
+    with transaction.atomic():
+        found = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+        if found is None:
+            raise NotPossible(f"{job.title}: it was deleted meanwhile.")
+        check(found)
+        if "title" in changes:
+            found.title = check_title(changes["title"])
+        if "metadata" in changes:
+            found.metadata = changes["metadata"]
+        found.save(update_fields=list(changes))
+    return found
