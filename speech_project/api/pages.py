@@ -66,3 +66,13 @@ class NewestFirst(CursorPagination):
             return parse_datetime(text) is not None
         except ValueError:
             return False
+
+
+class LatestFirst(NewestFirst):
+    """By `id`, which all have an index on."""
+
+    ordering = ("-id",)
+
+    @staticmethod
+    def is_position(text: str) -> bool:
+        return text.isascii() and text.isdigit() and len(text) < 19

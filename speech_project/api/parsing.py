@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import io
+import json
+import re
 from typing import IO, Any
 
-from rest_framework import status
+from rest_framework import exceptions, status
 from rest_framework.parsers import JSONParser
 
 from speech_project.api.problems import Problem
 
+# of the two escapes that a character beyond U+FFFF takes
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 MOST_BYTES = 32 << 20  # the text of a whole day's speech is a tenth of it
 
 
 class BoundedJSONParser(JSONParser):
-    """Takes no more into memory than any request of the API needs."""
+    """Takes no more into memory than any request of the API needs, and no text that cannot be
+    stored or told of."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
@@ -24,4 +30,13 @@ class BoundedJSONParser(JSONParser):
                 "too_large",
                 f"This request has more than {MOST_BYTES >> 20} MiB of JSON. Send it in parts.",
             )
-        return super().parse(stream, media_type, parser_context)
+        content = stream.read()
+        try:
+            data = super().parse(io.BytesIO(content), media_type, parser_context)
+            if HALF.search(content):
+                json.dumps(data, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise exceptions.ParseError(
+                "This JSON holds half a character (U+D800 to U+DFFF)."
+            ) from None
+        return data

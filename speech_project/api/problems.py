@@ -54,6 +54,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.NotFound(NOT_FOUND)
     elif isinstance(error, DjangoPermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RecursionError):  # by the time that anybody looks into it
+        error = exceptions.ParseError("What was sent is nested too deeply.")
     if not isinstance(error, exceptions.APIException):
         return None
     headers = dict(getattr(error, "headers", {}))
