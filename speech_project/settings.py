@@ -177,7 +177,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "TITLE": "Verbatim",
-    "DESCRIPTION": "Speech to text with human review. docs/api.md begins with a first transcript.",
+    "DESCRIPTION": "Speech to text with human review. Calls can be tried here, with the session of "
+    "who is logged in or, by Authorize, with an API key. They act on real recordings.",
     "VERSION": tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"],
     "LICENSE": {"name": "MIT"},
     "TAGS": [

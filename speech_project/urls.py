@@ -16,6 +16,8 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("", include("speech_project.access.urls")),
+    path("", include("speech_project.api.urls")),
+    path("", include("lexicon.urls")),
     path("", include("transcription.urls")),
     path("", include("feedback.urls")),
 ]
