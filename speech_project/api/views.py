@@ -43,7 +43,9 @@ class ApiView(APIView):
     actions: ClassVar[dict[str, str]] = {}
     kind: ClassVar[str] = ""
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(  # type: ignore[override]
+        self, request: Request, *args: Any, **kwargs: Any
+    ) -> Response:
         """Which methods there are stands in Allow; the rest tells the description of the API."""
         return Response(status=204)
 
@@ -52,14 +54,19 @@ class ApiView(APIView):
     ) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         if rate := getattr(request, "rate", None):
-            response.headers.update(rate.headers)
+            for name, value in rate.headers.items():
+                response[name] = value
         action = self.actions.get(request.method or "")
         if action and response.status_code < 400 and self.is_audited(request):
-            audit.record_request(request, action, self.audit_target(response))
+            for target in self.audit_targets(response):
+                audit.record_request(request, action, target)
         return response
 
     def is_audited(self, request: Request) -> bool:
         return True
+
+    def audit_targets(self, response: Any) -> list[str]:
+        return [self.audit_target(response)]
 
     def audit_target(self, response: Any) -> str:
         """What was read or changed: the address' own id, or that of what was made."""
@@ -67,3 +74,11 @@ class ApiView(APIView):
         made = data.get("id") if isinstance(data, dict) else None
         of_address = next(iter(self.kwargs.values()), made)
         return f"{self.kind} {of_address}" if of_address is not None else self.kind
+
+
+class FileView(ApiView):
+    """Answers with a file, whatever type the client accepts; refusals are JSON."""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        renderer = self.get_renderers()[0]
+        return renderer, renderer.media_type
