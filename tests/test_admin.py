@@ -376,7 +376,8 @@ def test_a_recording_that_jobs_share_is_deleted_with_the_last(
 
 
 def new_key(client, **wishes):
-    given = {"name": "lab", "rate_limit_per_minute": "5", "metadata": "{}", "group_id": ""}
+    given = {"name": "lab", "rate_limit_per_minute": "5", "concurrent_jobs": "0", "metadata": "{}"}
+    given |= {"group_id": "", "scopes": ["jobs:read"]}
     return client.post(KEYS + "add/", given | wishes, follow=True)
 
 
