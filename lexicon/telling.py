@@ -29,5 +29,5 @@ def _told(term: Term) -> dict[str, Any]:
         "term": term.term,
         "language": term.language,
         "kind": term.kind,
-        "scope": "everyone" if term.api_key_id is None else "own",
+        "everyone": term.api_key_id is None,
     }

@@ -223,7 +223,7 @@ def test_a_term_that_is_approved_is_told(term):
                     "term": "Ramipril",
                     "language": "de",
                     "kind": "drug",
-                    "scope": "everyone",
+                    "everyone": True,
                 }
             ]
         }
@@ -238,7 +238,7 @@ def test_a_keys_own_term_is_told_to_that_key_alone(webhook):
     )
     (delivery,) = Delivery.objects.all()
     assert delivery.webhook == webhook
-    assert delivery.payload["data"]["terms"][0]["scope"] == "own"
+    assert delivery.payload["data"]["terms"][0]["everyone"] is False
 
 
 @pytest.mark.parametrize(
@@ -322,4 +322,4 @@ def test_a_term_that_a_trusted_reviewer_taught_is_told(make_job, webhook, settin
     save_segment(trusted, job, job.segments.get().pk, Save("she takes Ozempic now", 1))
     submit_review(trusted, job)
     assert terms_told() == [["Ozempic"]]
-    assert told("term.approved")[0]["terms"][0]["scope"] == "own"
+    assert told("term.approved")[0]["terms"][0]["everyone"] is False

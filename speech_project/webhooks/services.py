@@ -50,7 +50,7 @@ def change(webhook: Webhook, **fields: Any) -> None:
         fields["url"] = check_url(fields["url"])
     if "events" in fields:
         fields["events"] = check_events(fields["events"])
-    if fields.get("enabled") and not webhook.enabled:
+    if fields.get("enabled"):
         fields |= {"failures": 0, "disabled_reason": ""}
     vars(webhook).update(fields, updated_at=timezone.now())
     webhook.save(update_fields=[*fields, "updated_at"])
