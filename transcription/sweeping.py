@@ -133,7 +133,9 @@ def _end_hopeless(jobs: QuerySet[Job], chunks: QuerySet[Chunk]) -> None:
     still = Q(status=Chunk.Status.TRANSCRIBING) & expired()
     Chunk.objects.filter(still, pk__in=stuck).update(status=Chunk.Status.FAILED, **crashed)
     with transaction.atomic():
-        dead = jobs.filter(hopeless, status__in=Job.WORKING).order_by().select_for_update(no_key=True)
+        dead = (
+            jobs.filter(hopeless, status__in=Job.WORKING).order_by().select_for_update(no_key=True)
+        )
         if ids := list(dead.values_list("pk", flat=True)):
             Job.objects.filter(pk__in=ids).update(
                 status=Job.Status.FAILED, finished_at=timezone.now(), **crashed
