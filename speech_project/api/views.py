@@ -57,7 +57,8 @@ class ApiView(APIView):
             for name, value in rate.headers.items():
                 response[name] = value
         action = self.actions.get(request.method or "")
-        if action and response.status_code < 400 and self.is_audited(request):
+        done = response.status_code < 400 and "Idempotency-Replayed" not in response
+        if action and done and self.is_audited(request):
             for target in self.audit_targets(response):
                 audit.record_request(request, action, target)
         return response
