@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,15 +25,17 @@ class Caller:
         self.sound = sound
         self.http = Client(headers={"Authorization": f"Bearer {self.secret}"})
 
-    def send(self, sound: bytes | None = None, **fields: Any) -> HttpResponse:
-        """`fields` as SDKs write them; `languages=[...]` goes as languages[]."""
+    def send(
+        self, sound: bytes | None = None, environment: Mapping[str, Any] = {}, **fields: Any
+    ) -> HttpResponse:
+        """`fields` as SDKs write them; `languages=[...]` goes as languages[]. `environment`: of
+        WSGI."""
         content = self.sound if sound is None else sound
         form: dict[str, Any] = {"model": "gpt-transcribe"}
         for name, value in fields.items():
             form[f"{name}[]" if isinstance(value, list) else name] = value
-        return self.http.post(
-            TRANSCRIPTIONS, form | {"file": SimpleUploadedFile("visit.flac", content)}
-        )
+        upload = SimpleUploadedFile("visit.flac", content)
+        return self.http.post(TRANSCRIPTIONS, form | {"file": upload}, **environment)
 
 
 def error_of(response: HttpResponse) -> dict[str, Any]:
