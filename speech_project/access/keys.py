@@ -16,8 +16,10 @@ from django.utils import timezone
 from speech_project.access import networks
 from speech_project.access.models import ApiKey
 from speech_project.access.scopes import USUAL
+from speech_project.rows import Row
 
 SHAPE = re.compile(r"vk_([0-9a-f]{8})_")
+_by_prefix = Row(ApiKey, "prefix = %s")
 LAST_USED_EVERY = timedelta(minutes=1)
 # how long the secret before a rotation is taken, where nobody says
 OVERLAP_HOURS = 24
@@ -110,7 +112,7 @@ def find_key(text: str, address: str) -> ApiKey:
     """The key behind the text, which opens for a client at the address. Raises KeyRefused; notes
     the use at most once a minute."""
     shaped = SHAPE.match(text)
-    key = ApiKey.objects.filter(prefix=shaped[1]).first() if shaped else None
+    key = _by_prefix(shaped[1]) if shaped else None
     if key is None:
         raise KeyRefused("unknown", None, address)
     now = timezone.now()
