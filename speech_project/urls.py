@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("speech_project.access.urls")),
     path("", include("speech_project.api.urls")),
+    path("", include("speech_project.webhooks.urls")),
     path("", include("lexicon.urls")),
     path("", include("transcription.urls")),
     path("", include("feedback.urls")),

@@ -24,7 +24,11 @@ AT_ONCE = 1000
 
 
 class Refused(Exception):
-    """It cannot be done; the message says why and what to do."""
+    """It cannot be done; the message says why and what to do. `code`: for programs."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 # --- Making and changing them ------------------------------------------------------------------
@@ -33,7 +37,9 @@ class Refused(Exception):
 def create(key: ApiKey, *, url: str, events: Iterable[str] = (), description: str = "") -> Webhook:
     """A new one, with its secret. No events: all. Raises Refused."""
     if Webhook.objects.filter(api_key=key).count() >= MOST:
-        raise Refused(f"A key has at most {MOST} webhooks. Delete one that is not needed.")
+        raise Refused(
+            "too_many", f"A key has at most {MOST} webhooks. Delete one that is not needed."
+        )
     return Webhook.objects.create(
         api_key=key,
         url=check_url(url),
@@ -61,7 +67,7 @@ def check_url(url: str) -> str:
     try:
         addresses.check(url)
     except addresses.AddressRefused as error:
-        raise Refused(str(error)) from None
+        raise Refused("invalid", str(error)) from None
     return url
 
 
@@ -69,7 +75,7 @@ def check_events(events: Iterable[str]) -> list[str]:
     """In the order of Event, each once. Raises Refused."""
     wanted = set(events)
     if not wanted or wanted - set(Event.values):
-        raise Refused(f"Choose one or more of: {', '.join(Event.values)}.")
+        raise Refused("invalid", f"Choose one or more of: {', '.join(Event.values)}.")
     return [event for event in Event.values if event in wanted]
 
 
@@ -114,14 +120,14 @@ def replay(delivery: Delivery) -> None:
             lease_until=None,
             delivered_at=None,
         ):
-            raise Refused("It is being sent at this moment, or was deleted.")
+            raise Refused("being_sent", "It is being sent at this moment, or was deleted.")
         wake("deliver_webhook", delivery.webhook_id, queue="engine")
     delivery.refresh_from_db()
 
 
 def _check_on(webhook: Webhook) -> None:
     if not webhook.enabled:
-        raise Refused("This webhook is off, so nothing is sent. Turn it on first.")
+        raise Refused("webhook_off", "This webhook is off, so nothing is sent. Turn it on first.")
 
 
 # --- Telling -----------------------------------------------------------------------------------
