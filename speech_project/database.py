@@ -53,7 +53,7 @@ class Address:
 
     def django(self) -> dict[str, Any]:
         """The entry for Django's DATABASES."""
-        engine = "speech_project.embedded" if self.embedded else "django.db.backends.postgresql"
+        engine = "speech_project.embedded" if self.embedded else "speech_project.postgres"
         return {
             "ENGINE": engine,
             "NAME": self.name,

@@ -1,8 +1,7 @@
 from typing import Any
 
-from django.db.backends.postgresql import base
-
 from speech_project import database
+from speech_project.postgres import base
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

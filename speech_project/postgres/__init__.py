@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, which finds out without asking that a connection is gone."""
