@@ -81,9 +81,7 @@ def set_alternatives(term: Term, wished: Iterable[Heard]) -> None:
     for heard in wished:
         text = check_text(heard.text)
         key = normalise(text)
-        if key in kept:
-            raise Refused(f"“{text}” is there twice.")
-        if key == term.normalized:
+        if key == term.normalized or key in kept:
             continue
         kept[key] = found = there.get(key) or Alternative(
             term=term, normalized=key, source=Source.API

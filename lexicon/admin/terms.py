@@ -17,7 +17,7 @@ from django.utils import timezone
 from lexicon import checking, editing, searching, services, versions
 from lexicon.admin import pages
 from lexicon.admin.forms import AlternativeForm, AlternativeFormSet, TermForm
-from lexicon.exchange.formats import written
+from lexicon.exchange.formats import TYPES, written
 from lexicon.exchange.importing import export_rows
 from lexicon.models import Alternative, Term
 from lexicon.telling import tell_approved
@@ -29,7 +29,6 @@ MOST_CHECKED = 200  # terms approved at once are checked for conflicts up to so 
 MOST_DELETED = 500  # at once: their page names each
 MOST_NAMED = 100  # of those about to be deleted
 COUNTED = ("sent", "matched", "confirmed", "undone")
-TYPES = {"csv": "text/csv", "tsv": "text/tab-separated-values", "json": "application/json"}
 
 
 class AlternativeInline(admin.TabularInline):

@@ -83,7 +83,7 @@ def _whole(least: int, most: int) -> Callable[[Any], int]:
 def _share(value: Any) -> float:
     try:
         found = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = -1
     if isinstance(value, bool) or not 0 <= found <= 1:
         raise ValueError("must be a number from 0 to 1.")

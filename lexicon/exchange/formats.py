@@ -20,6 +20,8 @@ from lexicon.exchange.columns import COLUMNS, HEADER, VERBATIM, Heard, said
 from lexicon.exchange.decoding import Unreadable, json_items, text_of
 
 FORMATS = ("csv", "tsv", "json", "txt")
+# those that are written
+TYPES = {"csv": "text/csv", "tsv": "text/tab-separated-values", "json": "application/json"}
 # a spreadsheet program takes a cell that begins so for a formula; our apostrophe tells it not to
 FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 DELIMITERS = {"csv": ",", "tsv": "\t"}

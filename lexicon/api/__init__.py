@@ -1,0 +1,1 @@
+"""The lexicon's part of the API."""
