@@ -19,6 +19,7 @@ ORDER = (
     "feedback",
 )
 PURE = (
+    "speech_project/webhooks/signing.py",
     "lexicon/exchange/columns.py",
     "lexicon/borders.py",
     "lexicon/conflicts.py",

@@ -29,7 +29,7 @@ class WebhookSerializer(serializers.ModelSerializer):
                   "failures", "previous_until", "created_at", "updated_at"]  # fmt: skip
 
 
-class WithSecret(WebhookSerializer):
+class WebhookWithSecret(WebhookSerializer):
     secret = serializers.CharField(help_text="What deliveries are signed with; shown this once.")
 
     class Meta(WebhookSerializer.Meta):

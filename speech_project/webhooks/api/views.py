@@ -36,7 +36,7 @@ from speech_project.webhooks.api.forms import (
     DeliverySerializer,
     NewWebhook,
     WebhookSerializer,
-    WithSecret,
+    WebhookWithSecret,
 )
 from speech_project.webhooks.models import Delivery, Webhook
 
@@ -137,7 +137,7 @@ class Webhooks(WebhookView, generics.GenericAPIView):
         operation_id="create_webhook",
         parameters=[LOCATION],
         request=NewWebhook,
-        responses={201: WithSecret}
+        responses={201: WebhookWithSecret}
         | refuses(too_many=(409, "A key has at most 20 webhooks. Delete one that is not needed.")),
         examples=[asks(NEW), answers(SECRET)],
     )
@@ -156,7 +156,7 @@ class Webhooks(WebhookView, generics.GenericAPIView):
         except services.Refused as error:
             raise refused(error) from None
         address = request.build_absolute_uri(reverse("api-webhook", args=[webhook.pk]))
-        return Response(WithSecret(webhook).data, status=201, headers={"Location": address})
+        return Response(WebhookWithSecret(webhook).data, status=201, headers={"Location": address})
 
 
 def _webhooks(found: Any) -> Any:
@@ -228,7 +228,7 @@ class RotateSecret(WebhookView):
     @extend_schema(
         operation_id="rotate_webhook_secret",
         request=None,
-        responses={200: WithSecret},
+        responses={200: WebhookWithSecret},
         examples=[answers(SECRET | {"previous_until": "2026-11-23T10:15:00Z"})],
     )
     @idempotent
@@ -240,7 +240,7 @@ class RotateSecret(WebhookView):
         """
         webhook = self.one(webhook_id)
         services.rotate(webhook)
-        return Response(WithSecret(webhook).data)
+        return Response(WebhookWithSecret(webhook).data)
 
 
 class SendTest(WebhookView):
