@@ -227,8 +227,13 @@ class Export(FileView, LexiconView):
     @extend_schema(
         operation_id="export_lexicon",
         parameters=[ENDING, TermFilter],
-        responses={(200, media_type): OpenApiTypes.STR for media_type in TYPES.values()},
-        examples=[answers("term,language\r\nOzempic,\r\n", media_type="text/csv")],
+        responses={(200, media_type): OpenApiTypes.STR for media_type in TYPES.values()}
+        | {(200, TYPES["json"]): {"type": "array", "items": {"type": "object"}}},
+        examples=[
+            answers("term,language\r\nOzempic,\r\n", media_type=TYPES["csv"]),
+            answers("term\tlanguage\r\nOzempic\t\r\n", media_type=TYPES["tsv"]),
+            answers([{"term": "Ozempic", "language": ""}], media_type=TYPES["json"]),
+        ],
     )
     def get(self, request: Request, ending: str) -> StreamingHttpResponse:
         """Export terms as CSV, TSV or JSON, as `import/` takes them.

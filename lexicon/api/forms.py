@@ -163,6 +163,10 @@ class AlternativeForm(serializers.Serializer):
         return super().to_internal_value(given)
 
     def validate(self, given: dict[str, Any]) -> Any:
+        if "text" not in given:  # a change of a term has not all of its fields, but this is needed
+            raise serializers.ValidationError(
+                {"text": self.fields["text"].error_messages["required"]}
+            )
         return Heard(given["text"], enabled=given.get("enabled"), proven=given.get("proven"))
 
 

@@ -134,7 +134,7 @@ class Terms(LexiconView):
         terms = self.reach.shown(narrowed(request, self.reach, wished))
         context = {"reach": self.reach, "counts": wished.get("counts")}
         return LatestFirst.answer(
-            request, terms, lambda rows: TermSerializer(rows, many=True, context=context).data
+            request, terms, lambda rows: [*TermSerializer(rows, many=True, context=context).data]
         )
 
     @extend_schema(
