@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.core.signals import request_finished, request_started
 from django.test import Client
 
@@ -27,10 +28,13 @@ ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 try:
-    from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+    from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 except ImportError:
     sync_playwright = None  # type: ignore[assignment]
 HERE = Path(__file__).parent
+PATIENCE_MS = 20_000  # a machine may be slow; what comes is seen at once all the same
+# else each answer waits 40 ms for the browser to acknowledge that answer's head
+WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,6 +51,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
     # Playwright keeps an event loop in this thread, where Django would refuse to query
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield chromium
@@ -147,7 +152,7 @@ def new_context(
             | options
         )
         opened.append(context)
-        context.set_default_timeout(8000)
+        context.set_default_timeout(PATIENCE_MS)
         complaints.listen(context)
         if user:
             log_in(context, live_server.url, user)
@@ -164,6 +169,12 @@ def log_in(context: BrowserContext, url: str, user: User) -> None:
     client.force_login(user)
     cookie = client.cookies["sessionid"]
     context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": url}])
+
+
+def script_runs(page: Page) -> None:
+    """Where a click or a key led to: the page's modules have run, as they do before it is loaded.
+    The new page must be there already."""
+    page.wait_for_load_state()
 
 
 @pytest.fixture

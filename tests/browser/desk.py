@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -31,7 +31,7 @@ class Desk:
 
     def is_ready(self) -> None:
         """The script is at work: clicks before that are lost."""
-        expect(self.state).to_have_text(re.compile(r"\w"))
+        self.page.wait_for_function("() => document.getElementById('state')?.textContent.trim()")
 
     def segment(self, index: int) -> Locator:
         return self.page.locator(f"#s{self.segments[index].pk}")
@@ -48,8 +48,8 @@ class Desk:
 
     def has_column(self, index: int) -> None:
         """What is beside the text tells of this segment."""
-        told = self.page.locator("#detail [data-segment]")
-        expect(told).to_have_attribute("data-segment", str(self.segments[index].pk))
+        script = "pk => document.querySelector('#detail [data-segment]')?.dataset.segment === pk"
+        self.page.wait_for_function(script, arg=str(self.segments[index].pk))
 
     def shows(self, *texts: str) -> None:
         """The segments on the page, those that are being edited too."""
@@ -60,9 +60,16 @@ class Desk:
         except PlaywrightTimeout:
             raise AssertionError(f"{self.page.evaluate(SHOWN)} are shown") from None
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """For the page no time passes meanwhile, however slow the machine is."""
+        self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1000 + 1)
+        yield
+        self.page.clock.resume()
+
     def comes_to(self, check: Callable[[], bool]) -> None:
         """For what is seen in the database only."""
-        for _ in range(400):
+        for _ in range(1000):
             if check():
                 return
             self.page.wait_for_timeout(20)
@@ -89,7 +96,7 @@ class Desk:
         where `expect` would come back after a second."""
         script = "text => new RegExp(text).test(document.getElementById('state').textContent)"
         with suppress(PlaywrightTimeout):
-            self.page.wait_for_function(script, arg=state, timeout=5000)
+            self.page.wait_for_function(script, arg=state)
         expect(self.state).to_have_text(re.compile(state), timeout=100)
 
     def is_saved(self) -> None:

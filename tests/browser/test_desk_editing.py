@@ -21,8 +21,9 @@ def desk(page: Page, heard: Callable[..., Job]) -> Desk:
 
 def test_typed_text_is_saved_and_there_after_a_reload(desk: Desk) -> None:
     box = desk.open(1)
-    desk.page.keyboard.type(" said")
-    expect(desk.state).to_have_text("Not saved yet")
+    with desk.at_once():
+        desk.page.keyboard.type(" said")
+        expect(desk.state).to_have_text("Not saved yet")
     desk.is_saved()
     assert desk.stored(1).text == "second thing said"
     assert desk.page.evaluate("localStorage.length") == 1  # the speed
@@ -164,9 +165,10 @@ def test_the_browsers_undo_keeps_working_over_saves(desk: Desk) -> None:
     box = desk.open(0)
     desk.page.keyboard.type("X")
     desk.is_saved()
-    desk.page.keyboard.press("Control+z")
-    expect(box).to_have_value("first thing")
-    expect(desk.state).to_have_text("Not saved yet")
+    with desk.at_once():
+        desk.page.keyboard.press("Control+z")
+        expect(box).to_have_value("first thing")
+        expect(desk.state).to_have_text("Not saved yet")
     desk.is_saved()
     assert desk.stored(0).text == "first thing"
 

@@ -129,7 +129,7 @@ def test_edges_are_moved_by_keys_while_typing(desk: Desk) -> None:
     box = desk.open(1)
     desk.has_column(1)
     desk.page.keyboard.type("!")
-    with desk.page.expect_response(desk.address(1, "times")):
+    with desk.page.expect_response(desk.address(1, "times")), desk.at_once():
         for key in ("Shift+F1", "Shift+F1", "Shift+F3", "Shift+F4", "Shift+F2", "Shift+F4"):
             desk.page.keyboard.press(key)
     desk.is_saved()
@@ -158,7 +158,7 @@ def test_an_edge_is_a_slider_with_keys(desk: Desk) -> None:
     desk.has_column(1)
     edge = desk.page.get_by_role("slider", name="Start")
     edge.focus()
-    with desk.page.expect_response(desk.address(1, "times")):
+    with desk.page.expect_response(desk.address(1, "times")), desk.at_once():
         for _ in range(5):
             desk.page.keyboard.press("ArrowRight")
         expect(edge).to_have_attribute("aria-valuetext", "00:04.0")
@@ -218,7 +218,7 @@ def test_times_that_cannot_be_are_told_and_put_back(desk: Desk, complaints: Comp
     expect(desk.page.locator("#time-start")).to_have_value("soon")  # to be mended there
     assert times(desk)[2] == (8000, 11500)
     desk.open(0)
-    with desk.page.expect_response(desk.address(0, "times")):
+    with desk.page.expect_response(desk.address(0, "times")), desk.at_once():
         for _ in range(50):  # past the beginning of the segment after it
             desk.page.keyboard.press("Shift+F4")
             desk.page.keyboard.press("Shift+F2")

@@ -39,6 +39,11 @@ def seek(desk: Desk, ms: int) -> None:
     desk.page.evaluate("ms => { document.querySelector('audio').currentTime = ms / 1000 }", ms)
 
 
+def slowly(desk: Desk) -> None:
+    """What is said can be looked at while it is said."""
+    desk.page.evaluate("document.querySelector('audio').playbackRate = 0.25")
+
+
 def seconds(desk: Desk) -> float:
     return float(desk.page.evaluate("document.querySelector('audio').currentTime"))
 
@@ -56,9 +61,10 @@ def highlighted(desk: Desk, word: str, index: int, where: str = "text") -> None:
 
 
 def test_the_word_that_is_said_is_highlighted(desk: Desk) -> None:
-    seek(desk, 500)
-    desk.page.keyboard.press("Escape")
+    slowly(desk)
+    seek(desk, 700)
     highlighted(desk, "one0", 0)
+    desk.page.keyboard.press("Escape")
     highlighted(desk, "two0", 0)
     desk.page.keyboard.press("Escape")
     for ms, word, index in ((48_900, "two12", 12), (4100, "one1", 1)):
@@ -103,6 +109,7 @@ def test_ctrl_and_a_click_on_a_word_plays_from_it(desk: Desk) -> None:
         desk.page.mouse.click(box["x"], box["y"])
         desk.page.keyboard.up("Control")
 
+    slowly(desk)
     on("three2", 2, ".say")
     desk.page.wait_for_function("() => !document.querySelector('audio').paused")
     desk.page.wait_for_function("() => document.querySelector('audio').currentTime >= 9.6")
@@ -133,7 +140,8 @@ def test_a_segment_is_played_again_and_again(desk: Desk) -> None:
 def test_the_page_follows_the_words_until_the_reader_scrolls(desk: Desk) -> None:
     desk.page.set_viewport_size({"width": 1280, "height": 420})
     back = desk.page.get_by_role("button", name="Back to what is playing")
-    seek(desk, 46_000)
+    slowly(desk)
+    seek(desk, 47_800)
     desk.page.keyboard.press("Escape")
     expect(desk.segment(11)).to_be_in_viewport()
     desk.page.mouse.move(400, 300)
@@ -149,7 +157,7 @@ def test_the_page_follows_the_words_until_the_reader_scrolls(desk: Desk) -> None
 def test_the_page_stays_where_one_types(desk: Desk) -> None:
     desk.page.set_viewport_size({"width": 1280, "height": 420})
     box = desk.open(0)
-    seek(desk, 47_400)
+    seek(desk, 47_900)
     desk.page.keyboard.press("Escape")
     expect(desk.segment(12)).to_contain_class("playing")
     expect(box).to_be_in_viewport()
@@ -184,7 +192,7 @@ def test_a_page_that_is_told_not_to_follow_stays(desk: Desk, reviewer: User) -> 
     preferences.write(reviewer.pk, preferences=Preferences(follow=False))
     desk.page.set_viewport_size({"width": 1280, "height": 420})
     desk.visit()
-    seek(desk, 47_400)
+    seek(desk, 47_900)
     desk.page.keyboard.press("Escape")
     expect(desk.segment(12)).to_contain_class("playing")
     expect(desk.segment(12)).not_to_be_in_viewport()

@@ -146,5 +146,6 @@ def test_without_javascript(
     choice = page.get_by_label("Language of “Ondan sonra”")
     choice.select_option("de")
     page.locator(".tongues form").first.get_by_role("button", name="Set").click()
-    assert desk.stored(0).tags[0][2] == "de"
+    expect(page.locator(".tongues")).to_contain_text("said by a reviewer")
     expect(page.get_by_label("Language of “Ondan sonra”")).to_have_value("de")
+    assert desk.stored(0).tags[0][2] == "de"

@@ -77,8 +77,8 @@ def enter_term(page: Page, term: str, heard: str) -> None:
 def upload(page: Page, recording: Path) -> None:
     page.goto("/")
     page.locator("input[type=file]").set_input_files(recording)
-    page.get_by_role("link", name="first sentence").click()
-    page.get_by_role("link", name="Review", exact=True).click(timeout=30_000)
+    # until it is transcribed, it leads to the recording's page
+    page.locator("a[href^='/review/']", has_text="first sentence").click(timeout=60_000)
 
 
 def submit(page: Page) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from feedback.models import Feedback
+from tests.browser.conftest import script_runs
 from tests.browser.desk import Desk
 from transcription.models import Job
 
@@ -40,6 +41,7 @@ def test_a_review_from_the_queue_to_its_figures_and_back(
 
     page.get_by_role("link", name="See the transcript").click()
     expect(page.get_by_text("Reviewed", exact=False).first).to_be_visible()
+    script_runs(page)
     desk.segment(0).locator(".say").click()
     page.keyboard.press("Alt+PageDown")
     expect(page.locator("textarea")).to_have_count(0)  # closed

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from speech_project.access import preferences
 from speech_project.access.preferences import Own, Preferences
-from tests.browser.conftest import Complaints
+from tests.browser.conftest import Complaints, script_runs
 from tests.browser.test_accessibility import findings
 
 ACCEPT, FIND, MARK = "Accept the segment, go to the next", "Find and replace", "Next mark"
@@ -137,7 +137,7 @@ def test_all_of_it_by_keyboard(page: Page, reviewer: User) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
-    page.wait_for_load_state()  # keys are recorded once the page's script runs
+    script_runs(page)
     page.get_by_label("step back").focus()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("0.5")

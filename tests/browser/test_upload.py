@@ -172,8 +172,10 @@ def test_logged_out_while_waiting_leads_to_the_login(
     page: Page, make_job: Callable[..., Job]
 ) -> None:
     make_job(status="queued")
+    page.clock.install()
     page.goto("/?state=working")
     Session.objects.all().delete()
+    page.clock.fast_forward(2100)
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     page.get_by_label("User name").fill("rita")
     page.get_by_label("Password").fill("a password for rita")
@@ -186,7 +188,9 @@ def test_a_row_whose_job_was_deleted_goes(
 ) -> None:
     complaints.expected = ["404"]
     job = make_job(status="queued")
+    page.clock.install()
     page.goto("/")
     expect(page.locator(f"#job-{job.pk}")).to_be_visible()
     Job.objects.all().delete()
+    page.clock.fast_forward(2100)
     expect(page.locator(f"#job-{job.pk}")).to_have_count(0)
