@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 
 from speech_project import wakeups
@@ -27,7 +26,7 @@ class Caller:
 
     def send(
         self, sound: bytes | None = None, environment: Mapping[str, Any] = {}, **fields: Any
-    ) -> HttpResponse:
+    ) -> Any:
         """`fields` as SDKs write them; `languages=[...]` goes as languages[]. `environment`: of
         WSGI."""
         content = self.sound if sound is None else sound
@@ -38,7 +37,7 @@ class Caller:
         return self.http.post(TRANSCRIPTIONS, form | {"file": upload}, **environment)
 
 
-def error_of(response: HttpResponse) -> dict[str, Any]:
+def error_of(response: Any) -> dict[str, Any]:
     """The error in a body, which has no other shape."""
     body = response.json()
     assert list(body) == ["error"]
