@@ -193,6 +193,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "PREPROCESSING_HOOKS": ["speech_project.api.schema.of_this_api"],
     "POSTPROCESSING_HOOKS": [],  # enums stand where they are used
+    "WEBHOOKS": [
+        f"speech_project.webhooks.api.events.{event}"
+        for event in ("COMPLETED", "FAILED", "REVIEWED", "APPROVED")
+    ],
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
 }

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from jsonschema import Draft202012Validator
 
 from feedback.receiving import Sent, receive
 from feedback.saving import Save, save_segment
@@ -19,8 +20,9 @@ from lexicon.exchange.importing import import_terms
 from lexicon.models import Source, Term
 from speech_project.access.keys import create_key
 from speech_project.access.models import ApiKey
+from speech_project.api.describing import description
 from speech_project.webhooks import services
-from speech_project.webhooks.models import Delivery, Webhook
+from speech_project.webhooks.models import Delivery, Event, Webhook
 from transcription import pipeline, sweeping
 from transcription.models import Chunk, Job
 
@@ -52,6 +54,22 @@ def told(event=None):
 
 def terms_told():
     return [[term["term"] for term in data["terms"]] for data in told("term.approved")]
+
+
+@pytest.mark.usefixtures("webhook")
+def test_what_is_sent_is_as_the_description_of_the_api_has_it(job, reviewer):
+    """Each event, once."""
+    pipeline.finish(job.pk)
+    submit_review(reviewer, job)
+    Job.objects.update(status=Job.Status.PREPARING, attempt=9, lease_until=job.created_at)
+    sweeping.sweep()
+    lexicon.add_term("Ramipril", source=Source.ADMIN, status="approved")
+
+    described = description()["webhooks"]
+    assert set(Delivery.objects.values_list("event", flat=True)) == set(described) == set(Event)
+    for event, payload in Delivery.objects.values_list("event", "payload"):
+        content = described[event]["post"]["requestBody"]["content"]["application/json"]
+        Draft202012Validator(content["schema"]).validate(payload)
 
 
 # --- Recordings --------------------------------------------------------------------------------
