@@ -10,6 +10,7 @@ from feedback.cutting import SHORTEST_MS
 from feedback.models import Revision
 from feedback.saving import (
     Conflict,
+    Invalid,
     Refused,
     begin_review,
     line_of_history,
@@ -66,7 +67,7 @@ def name_speaker(
     name = " ".join(name.split())
     shown = name.replace("\u200c", "").replace("\u200d", "")  # which join letters
     if len(name) > LONGEST_NAME or not shown.isprintable():
-        raise Refused(f"A speaker's name has at most {LONGEST_NAME} letters, and no signs unseen.")
+        raise Invalid(f"A speaker's name has at most {LONGEST_NAME} letters, and no signs unseen.")
     with transaction.atomic():
         job = lock_open_job(job)
         segment = lock(job, segment_id)

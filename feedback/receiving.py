@@ -11,7 +11,7 @@ from django.db import transaction
 
 from feedback.models import Feedback
 from feedback.parting import parted
-from feedback.saving import Refused, begin_review, checked, write
+from feedback.saving import Invalid, Refused, begin_review, checked, write
 from feedback.services import submit_review
 from speech_project.access.models import ApiKey
 from transcription.models import Job, Segment
@@ -44,10 +44,6 @@ class AlreadyReviewed(Refused):
     pass
 
 
-class Invalid(Refused):
-    """What was sent can never be written."""
-
-
 class Conflicts(Exception):
     """Segments that others changed since the versions that were given."""
 
@@ -75,10 +71,6 @@ def receive(user: Any, job: Job, sent: Sent, api_key: ApiKey | None) -> tuple[Fe
             raise Refused("The recording is not transcribed yet, so there is no review to submit.")
         _write(user, locked, segments, corrections)
         feedback = submit_review(user, locked, seconds_spent=sent.seconds_spent, api_key=api_key)
-        # a client is nobody to whom a job could stay assigned
-        Job.objects.filter(pk=job.pk, assigned_to_id=None).update(
-            assigned_to_name="", assigned_at=None
-        )
     return feedback, True
 
 

@@ -45,6 +45,10 @@ class Refused(Exception):
     """The change cannot be made; the message says why and what to do."""
 
 
+class Invalid(Refused):
+    """What was sent can never be written."""
+
+
 @dataclass(frozen=True)
 class Save:
     """A reviewer's text for a segment. `version` is the one it was made from; `id` is new for
@@ -128,7 +132,7 @@ def set_language(
     try:
         language = language_code(language)
     except ValueError as error:
-        raise Refused(str(error)) from None
+        raise Invalid(str(error)) from None
     with transaction.atomic():
         job = lock_open_job(job)
         segment = lock(job, segment_id)
@@ -171,20 +175,20 @@ def _version_made_by(save_id: str, segment: Segment) -> int | None:
 
 
 def checked(text: str) -> str:
-    """A reviewer's text as it is kept. Raises Refused."""
+    """A reviewer's text as it is kept. Raises Invalid."""
     text = text.replace("\r\n", "\n")
     if "\x00" in text:
-        raise Refused("The text holds a NUL character, which cannot be stored. Take it out.")
+        raise Invalid("The text holds a NUL character, which cannot be stored. Take it out.")
     if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise Refused("The text holds half a character, which cannot be stored. Take it out.")
+        raise Invalid("The text holds half a character, which cannot be stored. Take it out.")
     if len(text) > LONGEST_TEXT:
-        raise Refused(f"A segment holds at most {LONGEST_TEXT:,} characters. Split the text.")
+        raise Invalid(f"A segment holds at most {LONGEST_TEXT:,} characters. Split the text.")
     return text
 
 
 def check_id(save_id: str) -> None:
     if "\x00" in save_id:
-        raise Refused("The save's id holds a NUL character.")
+        raise Invalid("The save's id holds a NUL character.")
 
 
 def lock_open_job(job: Job) -> Job:
@@ -281,11 +285,13 @@ def note(user: Any, segment: Segment, kind: str, detail: Mapping[str, Any], **mo
 
 
 def begin_review(user: Any, job: Job) -> None:
-    """Where nobody has the job, which is locked, it is theirs who begins."""
+    """Where nobody has the job, which is locked, it is theirs who begins; not a client's, who is
+    nobody to whom it could be assigned: then it goes on waiting for a reviewer."""
     if job.review_status == Job.Review.IN_REVIEW and job.assigned_to_id and job.review_started_at:
         return
-    take_on(job.pk, user)
-    Job.objects.filter(pk=job.pk, review_status=Job.Review.WAITING).update(
-        review_status=Job.Review.IN_REVIEW
-    )
+    if user.pk is not None:
+        take_on(job.pk, user)
+        Job.objects.filter(pk=job.pk, review_status=Job.Review.WAITING).update(
+            review_status=Job.Review.IN_REVIEW
+        )
     Job.objects.filter(pk=job.pk, review_started_at=None).update(review_started_at=timezone.now())

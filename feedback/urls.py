@@ -1,6 +1,7 @@
 from django.urls import path
 
-from feedback import api
+from feedback.api.reviews import JobFeedback, ReopenJob
+from feedback.api.segments import JobSegment
 from feedback.views import comparing, desk, quality, reviewing, searching, segments, settings
 
 AT = "review/<uuid:job_id>/"
@@ -39,6 +40,7 @@ urlpatterns = [
     path(SEGMENT + "back/", segments.back, name="back"),
     path(SEGMENT + "times/", segments.times, name="times"),
     path(SEGMENT + "speaker/", segments.speaker, name="speaker"),
-    path(API + "feedback/", api.JobFeedback.as_view(), name="api-feedback"),
-    path(API + "reopen/", api.ReopenJob.as_view(), name="api-reopen"),
+    path(API + "segments/<int:segment_id>/", JobSegment.as_view(), name="api-segment"),
+    path(API + "feedback/", JobFeedback.as_view(), name="api-feedback"),
+    path(API + "reopen/", ReopenJob.as_view(), name="api-reopen"),
 ]

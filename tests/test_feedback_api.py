@@ -101,7 +101,7 @@ def test_a_closed_review_takes_other_feedback_only_when_it_is_reopened(send, api
     reopened = api.post(f"/api/v1/jobs/{job.pk}/reopen/")
     assert (reopened.status_code, reopened.json()["review_status"]) == (200, "in_review")
     assert send(text="She takes Wegovy twice a day").status_code == 201
-    found = api.get(f"/api/v1/jobs/{job.pk}/feedback/").json()
+    found = api.get(f"/api/v1/jobs/{job.pk}/feedback/").json()["results"]
     assert [each["withdrawn_at"] is None for each in found] == [True, False]
 
 

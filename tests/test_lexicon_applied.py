@@ -216,7 +216,7 @@ def test_programs_see_what_was_changed_and_what_became_of_it(ozempic, upload, de
     job = upload()
     first, *_, last = changed(job)
     Segment.objects.filter(pk=last.pk).update(text=last.engine_text)
-    shown = desk_client.get(f"/api/v1/jobs/{job.pk}/segments/").json()
+    shown = desk_client.get(f"/api/v1/jobs/{job.pk}/segments/").json()["results"]
     by_id = {segment["id"]: segment for segment in shown}
     (made,), (undone,) = by_id[first.pk]["replacements"], by_id[last.pk]["replacements"]
     assert (made["state"], undone["state"]) == ("applied", "undone")

@@ -34,7 +34,9 @@ def transcribed(standin, client, api, short_clip):
         for chunk in Chunk.objects.filter(job=job_id):
             pipeline.transcribe(chunk.pk)
         pipeline.finish(job_id)
-        return client.get(f"/api/v1/jobs/{job_id}/", **api).json()
+        job = client.get(f"/api/v1/jobs/{job_id}/", **api).json()
+        segments = client.get(f"/api/v1/jobs/{job_id}/segments/", **api).json()["results"]
+        return job | {"segments": segments}
 
     return transcribed
 

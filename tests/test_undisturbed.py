@@ -114,8 +114,8 @@ def test_from_the_engine_to_the_api(text, standin, client, short_clip, django_us
     for chunk in Chunk.objects.filter(job=job_id):
         pipeline.transcribe(chunk.pk)
     pipeline.finish(job_id)
-    body = client.get(f"/api/v1/jobs/{job_id}/", **api).content
-    segments = json.loads(body)["segments"]
+    body = client.get(f"/api/v1/jobs/{job_id}/segments/", **api).content
+    segments = json.loads(body)["results"]
     assert lettered("".join(segment["text"] for segment in segments)) == lettered(text)
     assert all(segment["text"] in text for segment in segments)
     if len(segments) == 1:

@@ -1,4 +1,5 @@
-"""Exports for browsers and for programs: one recording as a file, or a ZIP file of several."""
+"""Exports: one recording as a file, or a ZIP file of several; for browsers, and the answers that
+programs get too (api/exports.py)."""
 
 from __future__ import annotations
 
@@ -12,9 +13,6 @@ from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, quote_etag
 from django.views.decorators.http import require_http_methods, require_safe
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from transcription import export_files
 from transcription.access import get_job, visible_jobs
@@ -26,14 +24,11 @@ ZIP_NAME = "transcripts.zip"
 USUAL_FORMAT = "docx"
 
 
-# --- Pages -------------------------------------------------------------------------------------
-
-
 @require_safe
 def export(request: HttpRequest, job_id: str, format: str) -> HttpResponseBase:
     job = get_job(request.user, job_id)
     try:
-        return _file(request, job, format, request.GET)
+        return file_answer(request, job, format, request.GET)
     except export_files.Refused as error:
         context = {"job": job, "message": error.message}
         return render(request, "export_refused.html", context, status=STATUS_OF[error.code])
@@ -43,53 +38,17 @@ def export(request: HttpRequest, job_id: str, format: str) -> HttpResponseBase:
 def export_zip(request: HttpRequest) -> HttpResponseBase:
     wishes = request.POST if request.method == "POST" else request.GET
     try:
-        return _zip(request.user, wishes.getlist("job"), wishes)
+        return zip_answer(request.user, wishes.getlist("job"), wishes)
     except export_files.Refused as error:
         context = {"message": error.message}
         return render(request, "export_refused.html", context, status=STATUS_OF[error.code])
 
 
-# --- API ---------------------------------------------------------------------------------------
+# --- Answers -----------------------------------------------------------------------------------
 
 
-class FileView(APIView):
-    """Answers with a file, whatever type the client accepts, and tells in JSON why not."""
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        renderer = self.get_renderers()[0]
-        return renderer, renderer.media_type
-
-    def handle_exception(self, error: Exception) -> Response:
-        if isinstance(error, export_files.Refused):
-            body = {"code": error.code, "detail": error.message}
-            return Response(body, status=STATUS_OF[error.code])
-        return super().handle_exception(error)
-
-
-class Export(FileView):
-    def get(self, request: Request, job_id: str, ending: str) -> HttpResponseBase:
-        return _file(request, get_job(request.user, job_id), ending, request.query_params)
-
-
-class ExportZip(FileView):
-    def get(self, request: Request) -> HttpResponseBase:
-        wishes = request.query_params
-        return _zip(request.user, wishes.getlist("job"), wishes)
-
-    def post(self, request: Request) -> HttpResponseBase:
-        """A form as the page sends it, or JSON whose `job` is a list."""
-        wishes = request.data
-        if hasattr(wishes, "getlist"):
-            return _zip(request.user, wishes.getlist("job"), wishes)
-        if not isinstance(wishes, dict) or not isinstance(wishes.get("job"), list):
-            raise export_files.Refused("Send an object whose “job” is a list of ids.")
-        return _zip(request.user, wishes["job"], wishes)
-
-
-# --- Both --------------------------------------------------------------------------------------
-
-
-def _file(request: Any, job: Job, name: str, wishes: Any) -> HttpResponseBase:
+def file_answer(request: Any, job: Job, name: str, wishes: Any) -> HttpResponseBase:
+    """Raises export_files.Refused."""
     format = export_files.format_named(name)
     file = export_files.exported(job, format, export_files.options_of(format, wishes))
     response = HttpResponse(file.content, content_type=file.content_type)
@@ -99,7 +58,7 @@ def _file(request: Any, job: Job, name: str, wishes: Any) -> HttpResponseBase:
     return get_conditional_response(request, response["ETag"], None, response) or response
 
 
-def _zip(user: Any, ids: list[Any], wishes: Any) -> HttpResponseBase:
+def zip_answer(user: Any, ids: list[Any], wishes: Any) -> HttpResponseBase:
     format = export_files.format_named(str(wishes.get("format") or USUAL_FORMAT))
     options = export_files.options_of(format, wishes)
     try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
+from lexicon.tagging import Run
 from transcription import tags
 from transcription.correcting import read, stored
 from transcription.engines import MODELS
@@ -86,6 +88,16 @@ def as_json(job: Job) -> dict[str, Any]:
 def _text_words(segment: Segment) -> list[dict[str, Any]]:
     found = said(segment.text, segment.words, segment.start_ms, segment.end_ms)
     return [vars(word) for word in found]
+
+
+def words_of(segment: Segment) -> list[dict[str, Any]]:
+    """The words of the text as it is now, with times and languages; empty where none is known."""
+    runs = tags.read(segment)
+    return [word | {"language": _language(runs, **word)} for word in _text_words(segment)]
+
+
+def _language(runs: Sequence[Run], start: int, end: int, **_: Any) -> str:
+    return next((run.language for run in runs if run.start < end and start < run.end), "")
 
 
 # --- The transcript for writers ----------------------------------------------------------------

@@ -34,14 +34,14 @@ class SegmentRow(NamedTuple):
 
 
 def live_segments(job: Job) -> list[Segment]:
-    """The segments that are the transcript now, in order."""
-    return list(_live(job))
+    return list(live(job))
 
 
 def segment_rows(job: Job) -> list[SegmentRow]:
     """The same, only to be read, and without their words."""
-    return [SegmentRow(*row) for row in _live(job).values_list(*SegmentRow._fields)]
+    return [SegmentRow(*row) for row in live(job).values_list(*SegmentRow._fields)]
 
 
-def _live(job: Job) -> QuerySet[Segment]:
+def live(job: Job) -> QuerySet[Segment]:
+    """The segments that are the transcript now, in order."""
     return Segment.objects.filter(job=job, retired_at=None).order_by("position", "id")

@@ -253,7 +253,10 @@ def retry_job(job: Job, *, api_key: ApiKey | None = None) -> None:
     jobs at work as it may. What people wrote stays as it is.
     """
     with transaction.atomic():
-        job = Job.objects.select_for_update().get(pk=job.pk)
+        found = Job.objects.select_for_update().filter(pk=job.pk).first()
+        if found is None:
+            raise NotPossible(f"{job.title}: it was deleted meanwhile.")
+        job = found
         chunks = Chunk.objects.select_for_update().filter(job=job)
         missing = chunks.exclude(status=Chunk.Status.COMPLETED)
         stopped = job.status in (Job.Status.FAILED, Job.Status.CANCELLED)

@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import include, path
 
-from transcription import api, export_views, queue_views, views
+from transcription import export_views, queue_views, views
 from transcription.wire import views as wire
 
 urlpatterns = [
@@ -18,19 +18,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/peaks/", views.peaks, name="peaks"),
     path("jobs/<uuid:job_id>/export.<str:format>", export_views.export, name="export"),
     path("exports.zip", export_views.export_zip, name="exports-zip"),
-    path("api/v1/jobs/", api.JobList.as_view(), name="api-jobs"),
-    path("api/v1/jobs/<uuid:job_id>/", api.JobDetail.as_view(), name="api-job"),
-    path("api/v1/jobs/<uuid:job_id>/segments/", api.JobSegments.as_view(), name="api-segments"),
-    path("api/v1/jobs/<uuid:job_id>/cancel/", api.CancelJob.as_view(), name="api-cancel"),
-    path("api/v1/jobs/<uuid:job_id>/retry/", api.RetryJob.as_view(), name="api-retry"),
-    path("api/v1/jobs/<uuid:job_id>/rerun/", api.RerunJob.as_view(), name="api-rerun"),
-    path("api/v1/jobs/<uuid:job_id>/runs/", api.JobRuns.as_view(), name="api-runs"),
-    path(
-        "api/v1/jobs/<uuid:job_id>/export.<str:ending>",
-        export_views.Export.as_view(),
-        name="api-export",
-    ),
-    path("api/v1/exports.zip", export_views.ExportZip.as_view(), name="api-exports-zip"),
+    path("api/v1/", include("transcription.api.urls")),
     path("v1/audio/transcriptions", wire.Transcriptions.as_view(), name="wire-transcriptions"),
     path("v1/models", wire.Models.as_view(), name="wire-models"),
     path("v1/models/<path:name>", wire.Model.as_view(), name="wire-model"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 
 from django.contrib import messages
@@ -10,13 +9,11 @@ from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from lexicon import policies
 from speech_project.wakeups import wake
-from transcription import audio as sound
-from transcription import choosing, hints, parts, progress, ranges, recordings, switching
+from transcription import choosing, hints, listening, parts, progress, switching
 from transcription.access import get_job, visible_jobs
 from transcription.engines import MODELS
 from transcription.models import Attempt, Job
@@ -31,8 +28,6 @@ from transcription.services import (
 # speech below this is hard to understand, for engines too
 QUIET_DBFS = -45.0
 MOST_PROPOSALS = 50  # of one recording, the newest, in its list
-# how many bars a waveform may have, and has where nobody says
-MOST_BUCKETS, USUAL_BUCKETS = 20_000, 2_000
 # how soon a playback copy that is still missing is asked for again
 PLAYBACK_AGAIN_S = 600
 
@@ -134,40 +129,25 @@ def _act(request: HttpRequest, job: Job, action: Any) -> HttpResponse:
 def audio(request: HttpRequest, job_id: str) -> HttpResponseBase:
     """The recording as browsers play and seek it; `?original` is the uploaded file itself."""
     job = get_job(request.user, job_id)
-    original = "original" in request.GET or not job.playback_file
-    name = job.audio_file if original else job.playback_file
-    kind = mimetypes.guess_type(job.audio_name)[0] if original else "audio/mpeg"
-    etag = f'"{job.audio_sha256[:32]}-{"o" if original else "p"}"'
-    # never shown as a page of this site, whatever the upload calls itself
-    kind = kind if kind and kind.startswith(("audio/", "video/")) else "application/octet-stream"
     try:
-        response = ranges.serve(request, name, etag=etag, content_type=kind)
-    except FileNotFoundError:
-        raise Http404("The recording is not in the storage any more.") from None
-    if "original" in request.GET:
-        response["Content-Disposition"] = content_disposition_header(True, job.audio_name)
-    return response
+        return listening.audio(request, job, original="original" in request.GET)
+    except listening.Missing as error:
+        raise Http404(str(error)) from None
 
 
 @require_GET
 def peaks(request: HttpRequest, job_id: str) -> HttpResponse:
-    """The waveform, a byte for each stretch of as many milliseconds as a header says; at least
-    `?buckets` of them where the recording is long enough."""
+    """The waveform, with at least `?buckets` bars where the recording is long enough."""
     job = get_job(request.user, job_id)
-    if not job.peaks_file:
-        raise Http404("Not drawn yet.")
     try:
-        content = recordings.read(job.peaks_file)
-    except FileNotFoundError:
-        raise Http404("The waveform is not in the storage any more.") from None
-    heights, bucket_ms = sound.choose_level(content, _buckets(request.GET.get("buckets", "")))
-    headers = {"Cache-Control": "private, max-age=86400", "Verbatim-Bucket-Ms": str(bucket_ms)}
-    return HttpResponse(heights, content_type="application/octet-stream", headers=headers)
+        return listening.peaks(job, _buckets(request.GET.get("buckets", "")))
+    except listening.Missing as error:
+        raise Http404(str(error)) from None
 
 
 def _buckets(wish: str) -> int:
     known = wish.isdecimal() and len(wish) < 10
-    return min(max(1, int(wish)), MOST_BUCKETS) if known else USUAL_BUCKETS
+    return min(max(1, int(wish)), listening.MOST_BUCKETS) if known else listening.USUAL_BUCKETS
 
 
 def ensure_playback(job: Job) -> None:

@@ -20,3 +20,12 @@ class ObjectField(serializers.JSONField):
         if reason := why_not(value):
             raise serializers.ValidationError(reason)
         return value
+
+
+class Choice(serializers.ChoiceField):
+    """Says what is allowed where something else is sent."""
+
+    def __init__(self, choices: Any, **more: Any) -> None:
+        super().__init__(choices, **more)
+        allowed = ", ".join(str(each) for each in self.choices)
+        self.error_messages["invalid_choice"] = f"Allowed: {allowed}."

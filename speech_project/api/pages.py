@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 MOST = 200
 
@@ -20,6 +23,14 @@ class NewestFirst(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = MOST
     invalid_cursor_message = "This is no cursor of this list. Begin without one."
+
+    @classmethod
+    def answer(
+        cls, request: Request, found: QuerySet, data: Callable[[Sequence[Any]], list[Any]]
+    ) -> Response:
+        """The page that is asked for. `data`: what is shown of its objects."""
+        pages = cls()
+        return pages.get_paginated_response(data(pages.paginate_queryset(found, request) or []))
 
     def get_page_size(self, request: Request) -> int:
         wish = request.query_params.get("page_size")

@@ -30,7 +30,7 @@ def shown(request: Request, data: Any, **more: Any) -> Response:
 
 
 def check(request: Request, data: Any, *, required: bool = False) -> None:
-    """Raise Problem unless the data, as it is now, is what the client says it changes.
+    """Raise Problem, with the data, unless that is as it is now what the client says it changes.
 
     Hold what it is made of, so that nobody changes it in between.
     """
@@ -46,7 +46,9 @@ def check(request: Request, data: Any, *, required: bool = False) -> None:
         raise Problem(
             status.HTTP_412_PRECONDITION_FAILED,
             "changed_meanwhile",
-            "This was changed since you read it. Read it again, then send your change anew.",
+            "This was changed since you read it. See what it is now, then send your change anew.",
+            headers={"ETag": etag_of(data)},
+            current=data,
         )
 
 

@@ -11,7 +11,9 @@ from rest_framework.request import Request
 OF_PAGES = ("cursor", "page_size")
 
 
-def read(request: Request, form: type[serializers.Serializer]) -> dict[str, Any]:
+def read(
+    request: Request, form: type[serializers.Serializer] = serializers.Serializer
+) -> dict[str, Any]:
     """The wishes that the form describes. Raises ValidationError, also for a name that it has not:
     a filter that is misspelt must not show everything."""
     found = form(data=request.query_params)

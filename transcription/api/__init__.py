@@ -1,0 +1,1 @@
+"""Jobs and what is in them, for programs."""
