@@ -64,6 +64,7 @@ PURE = (
     "transcription/stitching.py",
     "transcription/switching.py",
     "transcription/timing.py",
+    "transcription/wire/replies.py",
     "transcription/engines/__init__.py",
     "transcription/engines/answers.py",
     "transcription/engines/base.py",

@@ -70,6 +70,16 @@ def test_a_key_has_a_rate(short_clip):
     assert AGAIN not in response
 
 
+def test_a_key_may_have_so_many_jobs_at_work(standin, short_clip, settings):
+    settings.WIRE_HOLD_S = 0
+    caller = Caller(short_clip.read_bytes(), concurrent_jobs=1)
+    assert refused(caller.send(), 504)["code"] == "still_at_work"
+    response = caller.send(model="whisper-1")
+    assert refused(response, 429)["code"] == "rate_limit_exceeded"
+    assert int(response["Retry-After"]) > 0
+    assert refused(caller.send(), 504)["code"] == "still_at_work", "which joins the first"
+
+
 def test_a_spent_budget_is_no_rate_limit(standin, short_clip):
     caller = Caller(short_clip.read_bytes(), monthly_budget_usd=Decimal(1))
     admission.charge_key(caller.key.pk, Decimal(1))
