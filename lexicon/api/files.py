@@ -53,7 +53,7 @@ class Wishes(serializers.Serializer):
 class Terms(serializers.ListField):
     """Their rows are checked one by one, so that each that is wrong is named."""
 
-    child = serializers.JSONField()
+    child = serializers.JSONField(allow_null=True)
 
 
 class BulkForm(Wishes):

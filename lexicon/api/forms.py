@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -168,6 +169,15 @@ class AlternativeForm(serializers.Serializer):
                 {"text": self.fields["text"].error_messages["required"]}
             )
         return Heard(given["text"], enabled=given.get("enabled"), proven=given.get("proven"))
+
+
+class AlternativeShape(OpenApiSerializerExtension):
+    """For the API's description."""
+
+    target_class = AlternativeForm
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return {"oneOf": [{"type": "string"}, super().map_serializer(auto_schema, direction)]}
 
 
 class ChangedTerm(serializers.Serializer):
