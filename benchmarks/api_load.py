@@ -13,6 +13,9 @@ upload_mb_per_s,                 a recording of 100 MB, sent in turn to the API 
 bare_upload_mb_per_s             Django that stores and hashes it, by a client on this machine;
                                  medians, from the request to the last byte of the answer
 upload_rss_growth_mb             by how much the worker's memory grew at most while it took them
+list_p95_ms                      of lists of jobs, one after the other, by each of the filters and
+                                 by some together, with half of all jobs to choose from and with a
+                                 twentieth; and the slowest kind of them
 """
 
 from __future__ import annotations
@@ -22,11 +25,11 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import load_reads, load_uploads
+from benchmarks import load_lists, load_reads, load_uploads
 from benchmarks.product import product
 from benchmarks.web import free_port, web
 
-PARTS = ("reads", "uploads")
+PARTS = ("reads", "uploads", "lists")
 
 
 def main() -> None:
@@ -38,10 +41,11 @@ def main() -> None:
     with product(DJANGO_SETTINGS_MODULE="benchmarks.bare_settings", LOG_LEVEL="WARNING"):
         from benchmarks import load_data
 
-        large, _small = load_data.fill(given.jobs)
+        large, small = load_data.fill(given.jobs)
         with web(port) as server:
             measure: dict[str, Callable[[], dict[str, Any]]] = {
                 "reads": lambda: load_reads.reads(port, large.key, f"/api/v1/jobs/{large.job_id}/"),
+                "lists": lambda: load_lists.lists(port, large, small),
                 "uploads": lambda: load_uploads.uploads(port, large.key, server),
             }
             found: dict[str, Any] = {}

@@ -1,0 +1,73 @@
+"""Lists of the API, one after the other: all there is to filter by, and some filters together."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from benchmarks.load_reads import Caller
+from benchmarks.web import p95
+
+if TYPE_CHECKING:
+    from benchmarks.load_data import Client
+
+ROUNDS = 20
+
+
+def _ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat()
+
+
+def filters() -> list[dict[str, Any]]:
+    """Frequent and rare, with many findings, few and none."""
+    ward, case = json.dumps({"ward": 7}), json.dumps({"case": 4321})
+    return [
+        {},
+        {"status": "completed"},
+        {"status": "failed"},
+        {"status": "preparing"},
+        {"review_status": "waiting"},
+        {"review_status": "in_review"},
+        {"model": "whisper-1"},
+        {"model": "no-such-model"},
+        {"created_after": _ago(1)},
+        {"created_before": _ago(700)},
+        {"created_after": _ago(500), "created_before": _ago(499)},
+        {"q": "visit"},
+        {"q": "cardiology"},
+        {"q": "oslo"},
+        {"q": "nobody"},
+        {"q": "letter 4321"},
+        {"metadata": ward},
+        {"metadata": case},
+        {"status": "failed", "model": "whisper-1"},
+        {"status": "completed", "review_status": "waiting", "metadata": ward},
+        {"review_status": "waiting", "created_before": _ago(300), "q": "round"},
+    ]
+
+
+def lists(port: int, *clients: Client) -> dict[str, Any]:
+    """Of all requests, and of the slowest kind of them."""
+    took: dict[str, list[float]] = {}
+    for client in clients:
+        callers = [
+            Caller(port, f"/api/v1/jobs/?{urlencode(each)}", client.key) for each in filters()
+        ]
+        for caller in callers:
+            caller()
+        for _ in range(ROUNDS):
+            for caller in callers:
+                began = time.perf_counter()
+                caller()
+                took.setdefault(caller.path, []).append(1000 * (time.perf_counter() - began))
+        for caller in callers:
+            caller.close()
+    slowest = max(took, key=lambda path: p95(took[path]))
+    return {
+        "list_p95_ms": p95([each for found in took.values() for each in found]),
+        "slowest_list": slowest,
+        "slowest_list_p95_ms": p95(took[slowest]),
+    }
