@@ -48,6 +48,7 @@ from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, build_examples_list
+from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from speech_project.api import idempotency, problems
@@ -208,6 +209,11 @@ class DescribedSchema(AutoSchema):
         self._add_headers(operation)
         operation["responses"] = dict(sorted(operation["responses"].items()))
         return operation
+
+    def get_tags(self) -> list[str]:
+        """The last part of the address that is one."""
+        tags = {tag["name"] for tag in spectacular_settings.TAGS}
+        return [next((part for part in self.path.split("/")[::-1] if part in tags), "jobs")]
 
     def get_summary(self) -> str | None:
         return self._paragraphs()[0].replace("\n", " ").rstrip(".") or None
