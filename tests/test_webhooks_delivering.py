@@ -315,6 +315,17 @@ def test_what_a_worker_died_with_is_sent_by_another(webhook, receiver, delivery)
 
 
 @pytest.mark.django_db
+def test_a_worker_that_was_taken_for_dead_takes_nothing_from_the_next(webhook, delivery):
+    late = delivering._claim(webhook.pk)
+    make_due(lease_until=timezone.now() - timedelta(seconds=1))
+    next_one = delivering._claim(webhook.pk)
+    delivering._settle(late, sending.Answer(500, "It answered 500."))
+    delivery.refresh_from_db()
+    assert (delivery.attempt, delivery.tries) == (2, [])
+    assert delivery.lease_until == next_one.lease_until
+
+
+@pytest.mark.django_db
 def test_a_webhook_that_is_deleted_while_it_is_sent_leaves_nothing(webhook, receiver, delivery):
     claimed = delivering._claim(webhook.pk)
     services.delete(webhook)

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 from kombu import Queue
+from standardwebhooks import Webhook as Verifier
 
 from speech_project.celery import app
 from tests.conftest import running
@@ -46,14 +47,18 @@ def status(job):
     return job.status
 
 
-def test_a_recording_goes_through_real_workers(upload_sample, short_clip):
-    job = upload_sample(short_clip, model="pocketsphinx")
+def test_a_recording_goes_through_real_workers(upload_sample, short_clip, webhook, receiver):
+    """And its client is told."""
+    job = upload_sample(short_clip, model="pocketsphinx", api_key=webhook.api_key)
     with ExitStack() as stack:
         for args in (MEDIA, ENGINE, BEAT):
-            stack.enter_context(running(*args))
+            stack.enter_context(running(*args, WEBHOOK_ALLOWED_NETWORKS="127.0.0.1"))
         wait_until(lambda: status(job) in ("completed", "failed"), "completion")
         assert job.status == Job.Status.COMPLETED, job.error_message
         wait_until(lambda: status(job) and job.playback_file, "the playback copy")
+        wait_until(lambda: receiver.got, "the webhook")
+    event = Verifier(webhook.secret).verify(receiver.got[0].body, receiver.got[0].headers)
+    assert (event["type"], event["data"]["id"]) == ("job.completed", str(job.pk))
     text = " ".join(job.segments.values_list("text", flat=True))
     assert "heart attack" in text
 

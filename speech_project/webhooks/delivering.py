@@ -8,6 +8,7 @@ workers with the engine's answers, so only a few requests are under way at once.
 from __future__ import annotations
 
 import json
+import logging
 import random
 from collections import Counter
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ from speech_project.wakeups import wake
 from speech_project.webhooks import sending, signing
 from speech_project.webhooks.models import Delivery, Webhook
 from speech_project.webhooks.services import live
+
+logger = logging.getLogger(__name__)
 
 # before each further try; a day in all
 BACKOFF = tuple(
@@ -127,6 +130,7 @@ def _off(webhook: Webhook, answer: sending.Answer) -> dict[str, Any]:
         reason = f"{MOST_GIVEN_UP} deliveries in a row were given up. {answer.problem}"
     else:
         return {}
+    logger.warning("Webhook %s is switched off: %s", webhook.pk, reason)
     what_to_do = "Set the receiver right, turn the webhook on again, and replay what was missed."
     return {
         "enabled": False,
