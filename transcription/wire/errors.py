@@ -18,9 +18,10 @@ from transcription.services import JobRefused
 
 logger = logging.getLogger(__name__)
 
-INVALID, OURS, QUOTA, RATE = (
-    "invalid_request_error", "server_error", "insufficient_quota", "requests",
-)  # fmt: skip
+INVALID = "invalid_request_error"  # what OpenAI calls type
+OURS = "server_error"
+QUOTA = "insufficient_quota"
+RATE = "requests"
 # OpenAI's SDKs try again by themselves, unless they are told that it will not help
 NEVER_AGAIN = {"x-should-retry": "false"}
 COME_BACK_S = 5

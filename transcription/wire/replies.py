@@ -139,8 +139,8 @@ def _language(document: Document) -> str:
     for passage in document.passages:
         if passage.language:
             letters[passage.language] += len(passage.text)
-    ranked = [code for code, _ in letters.most_common(1)]
-    return next(iter([*ranked, *document.languages]), "")
+    most = letters.most_common(1)
+    return most[0][0] if most else next(iter(document.languages), "")
 
 
 def _seconds(ms: int) -> float:
