@@ -1,4 +1,4 @@
-"""How many requests a key may make in a minute."""
+"""How many requests a key may make in a minute, and how it is told."""
 
 import secrets
 import threading
@@ -6,6 +6,7 @@ import threading
 import pytest
 from django.db import connection
 from django.test import Client
+from redis.exceptions import ConnectionError as RedisAway
 
 from speech_project.access import throttling
 from speech_project.access.keys import create_key
@@ -21,19 +22,32 @@ def noon(monkeypatch):
     return clock
 
 
-def test_the_rate_limit_is_exact(db, noon):
-    _, secret = create_key("slow", rate_limit_per_minute=3)
-    headers = {"X-API-Key": secret}
-    assert [Client().get(JOBS, headers=headers).status_code for _ in range(3)] == [200] * 3
-    refused = Client().get(JOBS, headers=headers)
+@pytest.fixture
+def slow(db, noon):
+    """A client whose key may make three requests a minute."""
+    return Client(headers={"X-API-Key": create_key("slow", rate_limit_per_minute=3)[1]})
+
+
+def told(answer):
+    return answer["RateLimit-Policy"], answer["RateLimit"]
+
+
+def test_the_rate_limit_is_exact(slow, noon):
+    assert [slow.get(JOBS).status_code for _ in range(3)] == [200] * 3
+    refused = slow.get(JOBS)
     assert refused.status_code == 429
     assert refused["Retry-After"] == "19"
-    detail = "This API key may make 3 requests a minute. Expected available in 19 seconds."
-    assert refused.json()["detail"] == detail
+    assert refused["Content-Type"] == "application/problem+json"
+    assert refused.json() == {
+        "title": "Too Many Requests",
+        "status": 429,
+        "code": "rate_limit_exceeded",
+        "detail": "This API key may make 3 requests a minute. Expected available in 19 seconds.",
+    }
     _, other = create_key("other", rate_limit_per_minute=3)
     assert Client().get(JOBS, headers={"X-API-Key": other}).status_code == 200
     noon["now"] += 19
-    assert Client().get(JOBS, headers=headers).status_code == 200
+    assert slow.get(JOBS).status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)
@@ -44,7 +58,8 @@ def test_the_rate_limit_is_exact_among_threads(noon):
     def ask():
         start.wait()
         for _ in range(5):
-            answers.append(Client().get(JOBS, headers={"X-API-Key": secret}).status_code)
+            answer = Client().get(JOBS, headers={"X-API-Key": secret})
+            answers.append((answer.status_code, answer["RateLimit"]))
         connection.close()
 
     threads = [threading.Thread(target=ask) for _ in range(6)]
@@ -52,4 +67,49 @@ def test_the_rate_limit_is_exact_among_threads(noon):
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert sorted(answers) == [200] * 10 + [429] * 20
+    taken = [(200, f'"minute";r={left};t=19') for left in range(10)]
+    assert sorted(answers) == taken + [(429, '"minute";r=0;t=19')] * 20
+
+
+def test_every_answer_tells_what_is_left(slow):
+    policy = '"minute";q=3;w=60'
+    nobody = "00000000-0000-0000-0000-000000000000"
+    asked = [
+        lambda: slow.get(f"{JOBS}{nobody}/"),
+        lambda: slow.delete(JOBS),
+        lambda: slow.post(JOBS, {"title": "no file"}),
+        lambda: slow.head(JOBS),
+        lambda: slow.get(JOBS),
+    ]
+    answers = [ask() for ask in asked]
+    assert [answer.status_code for answer in answers] == [404, 405, 400, 429, 429]
+    left = [f'"minute";r={left};t=19' for left in (2, 1, 0, 0, 0)]
+    assert [told(answer) for answer in answers] == [(policy, each) for each in left]
+
+
+def test_a_client_is_never_told_to_wait_no_time(slow, noon):
+    noon["now"] += 18.499
+    for _ in range(3):
+        assert told(slow.get(JOBS))[1].endswith(";t=1")
+    assert slow.get(JOBS)["Retry-After"] == "1"
+
+
+def test_where_nothing_is_limited_nothing_is_told(slow, desk_client):
+    unlimited = Client(headers={"X-API-Key": create_key("free", rate_limit_per_minute=0)[1]})
+    for client in (unlimited, desk_client):
+        for _ in range(4):
+            answer = client.get(JOBS)
+            assert answer.status_code == 200
+            assert "RateLimit" not in answer
+            assert "RateLimit-Policy" not in answer
+
+
+def test_requests_are_answered_while_redis_is_away(slow, monkeypatch, caplog):
+    def away(*args, **kwargs):
+        raise RedisAway("connection refused")
+
+    for name in ("add", "incr"):
+        monkeypatch.setattr(throttling.cache, name, away)
+    for _ in range(4):
+        assert slow.get(JOBS).status_code == 200
+    assert "requests are not counted" in caplog.text

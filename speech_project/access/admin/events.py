@@ -87,7 +87,7 @@ class AuditEventAdmin(ReadOnly, admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
     ) -> tuple[QuerySet[AuditEvent], bool]:
-        term = search_term.replace("\0", "").strip()
+        term = search_term.strip()
         if not term:
             return queryset, False
         of_target = queryset.filter(target=term)  # has an index

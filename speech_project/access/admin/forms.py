@@ -59,7 +59,7 @@ class ApiKeyForm(forms.ModelForm):
 class KeyActionForm(ActionForm):
     # as text: what is wrong with it is told by the action that it is for
     overlap_hours = forms.CharField(
-        label="hours that secrets before a rotation are taken",
+        label="hours of overlap",
         required=False,
         initial=OVERLAP_HOURS,
         widget=forms.NumberInput(attrs={"min": 0, "max": MOST_OVERLAP_HOURS}),
