@@ -19,6 +19,7 @@ ORDER = (
     "feedback",
 )
 PURE = (
+    "speech_project/access/networks.py",
     "speech_project/webhooks/signing.py",
     "lexicon/exchange/columns.py",
     "lexicon/borders.py",
