@@ -1,5 +1,6 @@
 from django.urls import path
 
+from feedback.api import candidates
 from feedback.api.reviews import JobFeedback, ReopenJob
 from feedback.api.segments import JobSegment
 from feedback.views import comparing, desk, quality, reviewing, searching, segments, settings
@@ -7,6 +8,8 @@ from feedback.views import comparing, desk, quality, reviewing, searching, segme
 AT = "review/<uuid:job_id>/"
 COMPARE = "jobs/<uuid:job_id>/compare/<uuid:proposal_id>/"
 API = "api/v1/jobs/<uuid:job_id>/"
+CANDIDATES = "api/v1/lexicon/candidates/"
+ALTERNATIVES = CANDIDATES + "alternatives/"
 SEGMENT = AT + "segments/<int:segment_id>/"
 
 urlpatterns = [
@@ -43,4 +46,15 @@ urlpatterns = [
     path(API + "segments/<int:segment_id>/", JobSegment.as_view(), name="api-segment"),
     path(API + "feedback/", JobFeedback.as_view(), name="api-feedback"),
     path(API + "reopen/", ReopenJob.as_view(), name="api-reopen"),
+    path(CANDIDATES, candidates.Candidates.as_view(), name="api-candidates"),
+    path(CANDIDATES + "merge/", candidates.MergeMany.as_view()),
+    path(CANDIDATES + "<int:candidate_id>/merge/", candidates.MergeOne.as_view()),
+    path(ALTERNATIVES, candidates.WaitingAlternatives.as_view(), name="api-alternatives"),
+    path(ALTERNATIVES + "<str:decision>/", candidates.DecideAlternatives.as_view()),
+    path(
+        ALTERNATIVES + "<int:alternative_id>/<str:decision>/",
+        candidates.DecideAlternative.as_view(),
+    ),
+    path(CANDIDATES + "<str:decision>/", candidates.DecideMany.as_view()),
+    path(CANDIDATES + "<int:candidate_id>/<str:decision>/", candidates.DecideOne.as_view()),
 ]

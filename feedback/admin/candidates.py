@@ -8,35 +8,26 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from feedback.admin.terms import TermWithEvidenceAdmin, job_of, test_page
-from feedback.learning import OFTEN
+from feedback import candidates
+from feedback.admin.terms import TermWithEvidenceAdmin, test_page
+from feedback.candidates import job_of
 from feedback.models import Candidate, TermEvidence
 from feedback.templatetags.clips import PLAYER, clip
 from lexicon import searching, services
 from lexicon.admin.forms import ListedTermForm
 from lexicon.admin.terms import Language, Scope, warn
 from lexicon.models import Alternative, Source, Term
-from lexicon.normalising import normalise
 from transcription.access import visible_jobs
 
 MOST_CLIPS = 3  # of one candidate
 MOST_LOOKED_AT = 20  # pieces of evidence, for clips of one alternative
-TAUGHT, UNDONE = TermEvidence.Kind.TAUGHT, TermEvidence.Kind.UNDONE
-
-
-def _evidence(request: HttpRequest, most: int, **only: Any) -> QuerySet[TermEvidence]:
-    """The latest of each term, of recordings that one may see."""
-    jobs = visible_jobs(request.user).values("pk")
-    seen = TermEvidence.objects.filter(Q(segment__job__in=jobs) | Q(feedback__job__in=jobs), **only)
-    return seen.select_related("segment", "feedback").order_by("-pk")[:most]
 
 
 def _clips(evidence: Iterable[TermEvidence]) -> SafeString | str:
@@ -90,21 +81,16 @@ class CandidateAdmin(ForCurators, TermWithEvidenceAdmin):
         return ModelAdmin.get_urls(self)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Candidate]:
-        waiting = super().get_queryset(request).filter(
-            status=Term.Status.SUGGESTED, source=Source.LEARNED
-        )  # fmt: skip
-        return waiting.annotate(
-            taught=_counted(Count("pk")),
-            reviewers=_counted(Count("feedback__reviewer_id", distinct=True)),
-            recordings=_counted(Count("feedback__job", distinct=True)),
-        )
+        return candidates.counted(candidates.suggested(super().get_queryset(request)))
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """With what the rows show, asked for once."""
+        jobs = visible_jobs(request.user)
+        evidence = candidates.evidence_in(jobs, MOST_CLIPS, kind=candidates.TAUGHT)
         found = super().get_changelist_instance(request)
         found.result_list = found.result_list.prefetch_related(
             "alternatives",
-            Prefetch("evidence", _evidence(request, MOST_CLIPS, kind=TAUGHT), to_attr="clips"),
+            Prefetch("evidence", evidence, to_attr="clips"),
         )
         return found
 
@@ -150,18 +136,10 @@ class CandidateAdmin(ForCurators, TermWithEvidenceAdmin):
         return _clips(term.clips)
 
 
-def _counted(of: Count) -> Coalesce:
-    """Of the evidence that a term was taught."""
-    rows = TermEvidence.objects.filter(term=OuterRef("pk"), kind=TAUGHT).order_by().values("term")
-    return Coalesce(Subquery(rows.annotate(n=of).values("n"), output_field=IntegerField()), 0)
-
-
 class State(admin.SimpleListFilter):
     """Which alternatives are listed; at first those that wait."""
 
     title = parameter_name = "state"
-    waiting = Q(enabled=False, source=Source.LEARNED, term__status=Term.Status.APPROVED)
-    undone = Q(enabled=False, undone_count__gte=OFTEN, undone_count__gt=F("count"))
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("undone", "turned off: undone too often"), ("used", "in use"), ("all", "all")]
@@ -174,12 +152,12 @@ class State(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Alternative]) -> Any:
         match self.value():
             case "undone":
-                return queryset.filter(self.undone)
+                return queryset.filter(candidates.UNDONE)
             case "used":
                 return queryset.filter(enabled=True, term__status=Term.Status.APPROVED)
             case "all":
                 return queryset
-        return queryset.filter(self.waiting).exclude(self.undone)
+        return candidates.waiting(queryset)
 
 
 @admin.register(Alternative)
@@ -211,7 +189,7 @@ class AlternativeAdmin(ForCurators):
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         found = super().get_changelist_instance(request)
-        evidence = _evidence(request, MOST_LOOKED_AT)
+        evidence = candidates.evidence_in(visible_jobs(request.user), MOST_LOOKED_AT)
         found.result_list = found.result_list.prefetch_related(
             Prefetch("term__evidence", evidence, to_attr="clips")
         )
@@ -245,12 +223,7 @@ class AlternativeAdmin(ForCurators):
 
     @admin.display(description="listen")
     def listen(self, alternative: Alternative) -> SafeString | str:
-        return _clips(
-            each
-            for each in alternative.term.clips  # type: ignore[attr-defined]
-            if normalise(each.heard if each.kind == TAUGHT else each.corrected)
-            == alternative.normalized
-        )
+        return _clips(candidates.of_alternative(alternative, alternative.term.clips))  # type: ignore[attr-defined]
 
     @admin.action(description="Accept: use them in the next transcripts", permissions=["change"])
     def accept(self, request: HttpRequest, queryset: QuerySet[Alternative]) -> None:

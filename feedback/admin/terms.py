@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from feedback.admin import hints
+from feedback.candidates import job_of
 from feedback.models import TermEvidence
 from feedback.templatetags.clips import PLAYER, clip
 from feedback.trials import NEUTRAL, RIGHT, WRONG, recent_reviews, trial
@@ -88,10 +89,6 @@ class EvidenceInline(ReadOnly, admin.TabularInline):
     @admin.display(description="listen")
     def listen(self, evidence: TermEvidence) -> str:
         return clip(job_of(evidence), evidence.start_ms, evidence.end_ms) or "–"
-
-
-def job_of(evidence: TermEvidence) -> Any:
-    return getattr(evidence.segment or evidence.feedback, "job_id", None)
 
 
 admin.site.unregister(Term)
