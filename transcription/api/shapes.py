@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any, cast
 
 from rest_framework import serializers
 
@@ -47,13 +48,38 @@ class JobSerializer(serializers.ModelSerializer):
 
 # one for all: to make its fields takes longer than to read a job with them
 _JOB = JobSerializer()
+# what their columns hold is shown as it is
+AS_IT_IS = (
+    serializers.BooleanField,
+    serializers.CharField,
+    serializers.ChoiceField,
+    serializers.DictField,
+    serializers.FloatField,
+    serializers.IntegerField,
+    serializers.ListField,
+    serializers.PrimaryKeyRelatedField,
+)
+
+
+def _reader(name: str, field: serializers.Field) -> Callable[[Job], Any]:
+    """How a field is read off a job: as the serializer does, which takes three times as long."""
+    if isinstance(field, serializers.SerializerMethodField):
+        return cast(Callable[[Job], Any], getattr(_JOB, f"get_{name}"))
+    column = attrgetter(Job._meta.get_field(name).attname)  # type: ignore[union-attr]
+    if isinstance(field, AS_IT_IS):
+        return column
+    write = field.to_representation
+    return lambda job: None if (value := column(job)) is None else write(value)
+
+
+_READERS = [(name, _reader(name, field)) for name, field in _JOB.fields.items()]
 
 
 def jobs_data(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """With one query, and none where all are at rest."""
     working = [job for job in jobs if job.working]
     reached = progress.of_all(working) if working else {}
-    data = [_JOB.to_representation(job) for job in jobs]
+    data = [{name: read(job) for name, read in _READERS} for job in jobs]
     for job, each in zip(jobs, data, strict=True):
         if job.pk in reached:
             each["progress"] = reached[job.pk].percent
