@@ -53,7 +53,9 @@ def test_every_view_says_what_each_of_its_methods_needs(address, view):
     offered = {method for at, method, _ in CALLS if at == address}
     assert set(view.scopes) >= offered
     assert set(view.scopes.values()) <= set(SCOPES)
-    unwritten = {method for method in offered - SAFE if not view.actions.get(method)}
+    # some are named by what their address ends in
+    written = {"POST"} if hasattr(view, "decisions") else {*filter(view.actions.get, offered)}
+    unwritten = offered - SAFE - written
     assert unwritten == set()
 
 
