@@ -79,12 +79,14 @@ def test_a_test_event_is_sent_and_stands_in_the_log(page, webhook, receiver):
     delivering.deliver(webhook.pk)
     (got,) = receiver.got
     assert Verifier(webhook.secret).verify(got.body, got.headers)["type"] == "webhook.test"
-    assert "taken (204)" in text_of(page.get(LOG))
+    assert "It was taken (204)." in text_of(page.get(LOG))
 
 
 def test_what_was_switched_off_says_why_and_is_turned_on_again(page, webhook):
     Webhook.objects.update(enabled=False, failures=5, disabled_reason="5 in a row were given up.")
-    assert "5 in a row were given up." in text_of(page.get(HOOKS))
+    assert "switched off after failures</td>" in text_of(page.get(HOOKS))
+    shown = text_of(page.get(f"{HOOKS}{webhook.pk}/change/"))
+    assert "5 in a row were given up." in shown
     assert "is off, so nothing is sent" in text_of(act(page, HOOKS, "send_test", webhook))
     assert not Delivery.objects.exists()
 

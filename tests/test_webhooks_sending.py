@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import threading
@@ -291,6 +292,13 @@ def test_a_look_up_that_hangs_is_left_in_time(monkeypatch):
 def test_a_port_that_nobody_listens_at_is_told(receiver):
     answer = send("http://127.0.0.1:1/")
     assert answer.problem.startswith("It could not be reached:")
+
+
+def test_it_is_sent_from_a_thread_that_runs_a_loop_of_its_own_too(receiver):
+    async def inside():
+        return send(receiver.url)
+
+    assert asyncio.run(inside()).status == 204
 
 
 def test_the_proxy_of_the_environment_is_not_used(receiver, monkeypatch):

@@ -73,7 +73,15 @@ class WebhookAdmin(admin.ModelAdmin):
     search_fields = ("url", "description", "api_key__name")
     raw_id_fields = ("api_key",)
     actions = ("send_test", "turn_on", "rotate")
-    record = ("state", "failures", "secret_part", "log", "created_at", "updated_at")
+    record = (
+        "state",
+        "disabled_reason",
+        "failures",
+        "secret_part",
+        "log",
+        "created_at",
+        "updated_at",
+    )
 
     def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> list[Any]:
         return [*WebhookForm.Meta.fields, *(self.record if obj else ())]
@@ -87,7 +95,9 @@ class WebhookAdmin(admin.ModelAdmin):
 
     @admin.display(description="state", ordering="enabled")
     def state(self, webhook: Webhook) -> str:
-        return "on" if webhook.enabled else webhook.disabled_reason or "turned off"
+        if webhook.enabled:
+            return "on"
+        return "switched off after failures" if webhook.disabled_reason else "turned off"
 
     @admin.display(description="secret")
     def secret_part(self, webhook: Webhook) -> str:
@@ -164,7 +174,7 @@ class EventFilter(admin.SimpleListFilter):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("created_at", "event", "webhook", "status", "outcome", "next_try")
+    list_display = ("created_at", "event", "webhook", "status", "outcome")
     list_filter = ("status", EventFilter, "webhook")
     list_select_related = ("webhook",)
     ordering = ("-created_at",)
@@ -178,7 +188,7 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="last try")
     def outcome(self, delivery: Delivery) -> str:
-        return Truncator(_told(delivery.tries[-1])).chars(100) if delivery.tries else "none yet"
+        return Truncator(_outcome(delivery.tries[-1])).chars(100) if delivery.tries else "none yet"
 
     @admin.display(description="next try")
     def next_try(self, delivery: Delivery) -> str:
@@ -229,6 +239,10 @@ def _note(request: HttpRequest, action: str, row: Webhook | Delivery) -> None:
 
 
 def _told(entry: list[Any]) -> str:
-    at, status, took_ms, problem = entry
-    when = date_format(localtime(datetime.fromisoformat(at)), "DATETIME_FORMAT")
-    return f"{when}, {took_ms} ms: {problem or f'taken ({status})'}"
+    when = date_format(localtime(datetime.fromisoformat(entry[0])), "DATETIME_FORMAT")
+    return f"{when}, {entry[2]} ms: {_outcome(entry)}"
+
+
+def _outcome(entry: list[Any]) -> str:
+    _, status, _, problem = entry
+    return problem or f"It was taken ({status})."

@@ -127,7 +127,7 @@ def _off(webhook: Webhook, answer: sending.Answer) -> dict[str, Any]:
     if answer.unwanted:
         reason = "The receiver answered 410, which says that it is gone for good."
     elif webhook.failures + 1 >= MOST_GIVEN_UP:
-        reason = f"{MOST_GIVEN_UP} deliveries in a row were given up. {answer.problem}"
+        reason = f"{MOST_GIVEN_UP} deliveries in a row were given up. {answer.problem.rstrip('.')}."
     else:
         return {}
     logger.warning("Webhook %s is switched off: %s", webhook.pk, reason)

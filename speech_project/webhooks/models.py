@@ -23,7 +23,7 @@ TEST = "webhook.test"  # only sent when somebody asks for it
 
 
 class Webhook(models.Model):
-    api_key = models.ForeignKey(ApiKey, models.CASCADE)
+    api_key = models.ForeignKey(ApiKey, models.CASCADE, verbose_name="API key")
     url = models.TextField("URL")
     description = models.TextField(blank=True)
     events = models.JSONField(default=list)

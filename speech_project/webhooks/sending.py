@@ -13,6 +13,7 @@ from functools import cache
 import anyio
 import httpx2
 from anyio import to_thread
+from anyio.from_thread import start_blocking_portal
 from django.utils import timezone
 
 from speech_project.webhooks import addresses
@@ -50,7 +51,8 @@ def send(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
 
 def _try(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
     try:
-        return _told(anyio.run(_post, url, headers, body))
+        with start_blocking_portal() as loop:  # whatever runs in this thread
+            return _told(loop.call(_post, url, headers, body))
     except (TimeoutError, httpx2.TimeoutException):
         return Answer(problem=f"No answer came within {TIMEOUT_S:.0f} s.")
     except addresses.AddressRefused as error:
