@@ -1,6 +1,7 @@
 from django.urls import path
 
 from feedback.api import candidates
+from feedback.api.quality import Quality, Reviews
 from feedback.api.reviews import JobFeedback, ReopenJob
 from feedback.api.segments import JobSegment
 from feedback.views import comparing, desk, quality, reviewing, searching, segments, settings
@@ -46,6 +47,8 @@ urlpatterns = [
     path(API + "segments/<int:segment_id>/", JobSegment.as_view(), name="api-segment"),
     path(API + "feedback/", JobFeedback.as_view(), name="api-feedback"),
     path(API + "reopen/", ReopenJob.as_view(), name="api-reopen"),
+    path("api/v1/quality/", Quality.as_view(), name="api-quality"),
+    path("api/v1/quality/reviews.csv", Reviews.as_view(), name="api-quality-reviews"),
     path(CANDIDATES, candidates.Candidates.as_view(), name="api-candidates"),
     path(CANDIDATES + "merge/", candidates.MergeMany.as_view()),
     path(CANDIDATES + "<int:candidate_id>/merge/", candidates.MergeOne.as_view()),
