@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 
 M = TypeVar("M", bound=Model)
@@ -30,6 +30,7 @@ class Row(Generic[M]):
         self._sql = f'SELECT {columns} FROM "{model._meta.db_table}" WHERE {condition}'
 
     def __call__(self, *values: Any) -> M | None:
+        connection = connections[DEFAULT_DB_ALIAS]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, values)
             found = cursor.fetchone()

@@ -141,6 +141,6 @@ def _why_not(key: ApiKey, text: str, address: str, now: datetime) -> str:
 
 
 def _note_use(key: ApiKey, now: datetime) -> None:
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_EVERY)
     if key.last_used_at is None or key.last_used_at < now - LAST_USED_EVERY:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_EVERY)
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
