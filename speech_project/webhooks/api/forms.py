@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from speech_project.api.fields import Choice
 from speech_project.webhooks import services
+from speech_project.webhooks.addresses import LONGEST
 from speech_project.webhooks.models import TEST, Delivery, Event, Webhook
 
 LONGEST_DESCRIPTION = 500
@@ -36,8 +37,19 @@ class WebhookWithSecret(WebhookSerializer):
         fields = [*WebhookSerializer.Meta.fields, "secret"]
 
 
+@extend_schema_field(
+    {"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": LONGEST}
+)
+class Address(serializers.CharField):
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return services.check_url(super().to_internal_value(data))
+        except services.Refused as error:
+            raise serializers.ValidationError(str(error)) from None
+
+
 class ChangedWebhook(serializers.Serializer):
-    url = serializers.CharField(help_text="An https:// address, which may have a query.")
+    url = Address(help_text="An https:// address, which may have a query.")
     events = serializers.ListField(
         child=Choice(Event.choices), allow_empty=False, required=False, max_length=50
     )
@@ -45,12 +57,6 @@ class ChangedWebhook(serializers.Serializer):
         allow_blank=True, required=False, max_length=LONGEST_DESCRIPTION
     )
     enabled = serializers.BooleanField(required=False)
-
-    def validate_url(self, url: str) -> str:
-        try:
-            return services.check_url(url)
-        except services.Refused as error:
-            raise serializers.ValidationError(str(error)) from None
 
 
 class NewWebhook(ChangedWebhook):
