@@ -16,7 +16,7 @@ from transcription import admission
 from transcription.models import Job
 from transcription.wire import views
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media", "sent")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media", "sent")]
 
 AGAIN = "x-should-retry"  # which OpenAI's SDKs heed
 
@@ -169,6 +169,7 @@ def test_another_method(caller):
 # --- Jobs that end without a transcript ----------------------------------------------------------
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_service_that_refuses(caller, standin):
     standin.fault("quota", always=True)
     with worked_off_at_once():

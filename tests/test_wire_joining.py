@@ -17,7 +17,7 @@ from tests.wire import Caller, error_of, step
 from transcription.models import Job
 from transcription.wire import holding
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def caller(standin, short_clip, sent):
 
 
 @pytest.fixture
-def work(sent):
+def work(transactional_db, sent):
     """Be the worker, until nothing more is to do."""
 
     def work():
@@ -116,7 +116,7 @@ def test_what_ended_otherwise_or_long_ago_is_not_joined(caller, nobody_waits, wo
     assert job_of(caller.send()) != first
 
 
-def test_requests_at_once_make_one_job(caller, nobody_waits):
+def test_requests_at_once_make_one_job(transactional_db, caller, nobody_waits):
     start, jobs = threading.Barrier(4), []
 
     def ask():

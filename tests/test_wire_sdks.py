@@ -9,7 +9,6 @@ import subprocess
 import time
 from contextlib import ExitStack
 from http.client import HTTPConnection
-from pathlib import Path
 
 import openai
 import pytest
@@ -195,24 +194,11 @@ def test_a_client_that_loses_patience_joins_its_own_job(ask, server, standin):
 # --- Node ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def node(pytestconfig):
-    """A folder with the calls and what they need, installed once for each lock file."""
-    for program in ("node", "npm"):
-        if not shutil.which(program):
-            pytest.skip(f"{program} is missing: on Debian, apt-get install nodejs npm")
-    source = ROOT / "tests" / "node"
-    folder = Path(pytestconfig.cache.mkdir("node"))
-    lock = folder / "package-lock.json"
-    wanted = (source / lock.name).read_bytes()
-    if not (folder / "installed").exists() or lock.read_bytes() != wanted:
-        (folder / "installed").unlink(missing_ok=True)
-        for name in (".npmrc", "package.json", lock.name):
-            shutil.copy(source / name, folder)
-        subprocess.run(["npm", "ci", "--no-progress"], cwd=folder, check=True, timeout=300)
-        (folder / "installed").touch()
-    shutil.copy(source / "calls.mjs", folder)
-    return folder
+@pytest.fixture
+def node(node_folder):
+    """A folder with the calls and what they need."""
+    shutil.copy(ROOT / "tests" / "node" / "calls.mjs", node_folder)
+    return node_folder
 
 
 def test_node(node, server, standin, short_clip):

@@ -16,7 +16,7 @@ from transcription import pipeline
 from transcription.models import Chunk, Job
 from transcription.wire import holding, streaming
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media", "sent")]
 
 # as long as half a minute of speech, each
 FIRST = (
@@ -47,12 +47,12 @@ class Worker:
 
 
 @pytest.fixture
-def worker(sent):
+def worker(transactional_db, sent):
     return Worker(sent)
 
 
 @pytest.fixture
-def caller(standin, worker):
+def caller(standin):
     """Of a recording of two parts."""
     return Caller(SAMPLE.read_bytes())
 
@@ -141,10 +141,11 @@ def test_the_lexicon_is_applied_to_what_is_streamed(stream, worker, standin):
     assert first + rest == last["text"]
 
 
-def test_a_transcript_that_is_there_comes_at_once(stream, worker, places):
-    next(stream(), None)
+def test_a_transcript_that_is_there_comes_at_once(caller, stream, worker, places):
+    first = caller.send(stream="true")
     worker.do_all()
-    places.acquire(blocking=False)
+    first.close()
+    assert places.acquire(blocking=False)
     rest, last = the_end_of(stream())
     assert rest == last["text"] == f"{HALF_MINUTE} {HALF_MINUTE}"
 
@@ -238,7 +239,7 @@ def test_what_breaks_is_told_of_too(stream, worker, monkeypatch, places, caplog)
     assert is_free(places)
 
 
-def test_comments_tell_that_the_line_stands(stream, worker, monkeypatch):
+def test_comments_tell_that_the_line_stands(stream, monkeypatch):
     clock = SimpleNamespace(now=0.0)
     fake = SimpleNamespace(monotonic=lambda: clock.now)
     monkeypatch.setattr(streaming, "time", fake)

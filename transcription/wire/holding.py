@@ -33,17 +33,17 @@ class Place:
     """A thread that may wait. Raises WireError where none is free; give it back, once or more."""
 
     def __init__(self, job_id: Any) -> None:
-        if not places.acquire(blocking=False):
+        self._places, self._held = places, places.acquire(blocking=False)
+        if not self._held:
             raise errors.overloaded(
                 f"Too many requests wait for their transcripts. The recording is being "
                 f"transcribed all the same, as job {job_id}: send the same request again."
             )
-        self._held = True
 
     def give_back(self) -> None:
         if self._held:
             self._held = False
-            places.release()
+            self._places.release()
 
 
 class Client:
