@@ -149,7 +149,8 @@ def test_many_are_decided_on_all_or_none(api, teach):
     assert len(names(api)) == 2
     assert api.post({"ids": ids}, f"{CANDIDATES}accept/").json()["changed"] == 2
     assert set(Term.objects.values_list("status", flat=True)) == {"approved"}
-    assert AuditEvent.objects.get().target == f"candidate {ids[0]}, {ids[1]}"
+    told = set(AuditEvent.objects.values_list("action", "target"))
+    assert told == {("candidate.accept", f"candidate {pk}") for pk in ids}
 
 
 def test_what_is_accepted_is_told_with_what_may_go_wrong(api, teach):

@@ -282,8 +282,8 @@ class Deciding(LexiconView):
         warnings = self.reach.warnings(Term.objects.filter(pk__in=terms))
         return Response({"changed": changed, "warnings": warnings})
 
-    def audit_target(self, response: Any) -> str:
-        return f"{self.kind} {', '.join(map(str, self.decided))}"
+    def audit_targets(self, response: Any) -> list[str]:
+        return [f"{self.kind} {number}" for number in self.decided]
 
 
 class DecideMany(Deciding):

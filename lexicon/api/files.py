@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import Http404, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from lexicon.api.forms import TermFilter
 from lexicon.api.terms import NEW, LexiconView, narrowed
 from lexicon.exchange import formats
+from lexicon.exchange.columns import HEADER
 from lexicon.exchange.decoding import Unreadable
 from lexicon.exchange.formats import FORMATS, TYPES, Read, Row
 from lexicon.exchange.importing import Report, export_rows, import_terms
@@ -50,14 +51,29 @@ class Wishes(serializers.Serializer):
     )
 
 
-class Terms(serializers.ListField):
-    """Their rows are checked one by one, so that each that is wrong is named."""
+# each is checked by itself later, so that what is wrong with it can be told of it alone
+ROW = {
+    "oneOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {name: {} for name in HEADER} | {"term": {"type": "string"}},
+            "required": ["term"],
+        },
+    ]
+}
 
-    child = serializers.JSONField(allow_null=True)
+
+@extend_schema_field(ROW)
+class RowField(serializers.JSONField): ...
 
 
 class BulkForm(Wishes):
-    terms = Terms(max_length=MOST_ROWS, help_text="Texts, or objects with these columns.")
+    terms = serializers.ListField(
+        child=RowField(allow_null=True),
+        max_length=MOST_ROWS,
+        help_text="Terms, or objects with the columns of files of terms.",
+    )
 
 
 class ImportForm(Wishes):
@@ -123,6 +139,7 @@ class TakingIn(LexiconView):
     scopes = {"POST": "lexicon:write"}
     people = {"POST": "lexicon.add_term"}
     kind = "lexicon"
+    dry_run = False
 
     def is_audited(self, request: Request) -> bool:
         return not self.dry_run

@@ -82,7 +82,7 @@ class TermCounts(serializers.Serializer):
 
 
 class TermSerializer(serializers.ModelSerializer):
-    """`counts`, also of the alternatives, only where the context wishes them: they change with each
+    """`counts`, also of the alternatives, come with `?counts=true` alone: they change with each
     transcript, and so would the ETag. They are null where they tell of other clients' recordings.
     """
 

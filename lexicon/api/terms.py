@@ -65,7 +65,6 @@ TERM = {
     "updated_at": "2026-11-22T10:15:00Z",
 }
 NEW = {"term": "Ozempic", "kind": "drug", "status": "approved", "alternatives": ["us and paid"]}
-ONLY_EVERYONES = "This is for everyone, which takes an API key with the scope admin."
 IS_THERE = refuses(
     exists=(409, "“Ozempic” is the same term (approved). Change that one."),
 )

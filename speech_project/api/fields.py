@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from speech_project.access.objects import why_not
 
 
+@extend_schema_field(OpenApiTypes.OBJECT)
 class ObjectField(serializers.JSONField):
     """A JSON object that can be stored."""
 
