@@ -297,7 +297,8 @@ def test_broker(tmp_path, variables, broker):
 
 
 def test_example_has_every_variable():
-    read = re.compile(r'env\.(?:text|secret|boolean|integer|share|names|networks|url)\(\s*"([A-Z_0-9]+)"')
+    kinds = "text|secret|boolean|integer|share|names|networks|url"
+    read = re.compile(rf'env\.(?:{kinds})\(\s*"([A-Z_0-9]+)"')
     used = set()
     for file in (ROOT / "speech_project").glob("*.py"):
         used |= set(read.findall(file.read_text(encoding="utf-8")))
