@@ -4,7 +4,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from speech_project.access.keys import create_key
 from speech_project.access.models import ApiKey, AuditEvent
@@ -43,6 +45,11 @@ CALLS = {
     "reopen": ("post", "jobs/{reviewed}/reopen/", None, "feedback:write", "feedback.reopen"),
     "usage": ("get", "usage/", None, "jobs:read", None),
 }  # fmt: skip
+
+
+# with the key's and the audit's; of a job with one segment
+MOST_QUERIES = {"get": 4, "post": 12, "patch": 20, "delete": 28}
+OF_A_REVIEW = 32
 
 
 @pytest.fixture
@@ -109,6 +116,16 @@ def test_with_the_scope_it_is_done_and_noted(world, name, scope):
     elif name == "correct":
         target = f"segment {names['segment']}"
     assert noted == [(action, target, str(ApiKey.objects.get()))]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_takes_few_queries(world, name):
+    call, _ = world
+    call(*CALLS["list"])  # notes the key's use
+    with CaptureQueriesContext(connection) as asked:
+        assert call(*CALLS[name]).status_code < 300
+    most = OF_A_REVIEW if name == "correct all" else MOST_QUERIES[CALLS[name][0]]
+    assert len(asked) <= most, [query["sql"] for query in asked]
 
 
 def test_each_export_in_a_zip_file_is_noted(world, make_job):
