@@ -195,14 +195,14 @@ def secrets(other):
     other.adds("Private name", status="approved", alternatives=["hidden one"])
     services.add_term("Private candidate", source="learned", alternatives=["hidden two"])
     term = everyones("Ozempic", note="Private", example="Private", metadata={"private": 1},
-                     alternatives={"us and paid": 78})  # fmt: skip
-    services.add_alternatives(term, {"hidden six": 78}, source="learned", enabled=False)
-    services.count(matched=dict.fromkeys(Term.objects.values_list("pk", flat=True), 77))
+                     alternatives={"us and paid": 7654321})  # fmt: skip
+    services.add_alternatives(term, {"hidden six": 7654321}, source="learned", enabled=False)
+    services.count(matched=dict.fromkeys(Term.objects.values_list("pk", flat=True), 7654320))
     return term
 
 
 def is_kept(text):
-    return not any(each in text for each in ("rivate", "idden", "77", "78"))
+    return not any(each in text for each in ("rivate", "idden", "765432"))
 
 
 def test_nothing_of_other_clients_is_in_what_is_read(api, secrets):
@@ -234,7 +234,7 @@ def test_of_everyones_terms_an_admins_key_reads_all_but_counts(admin, secrets):
     assert heard == [("us and paid", None), ("hidden six", None)]
     exported = admin.file("json")
     assert "hidden six" in exported
-    assert not any(each in exported for each in ("Private name", "77", "78"))
+    assert not any(each in exported for each in ("Private name", "765432"))
 
 
 def test_a_key_is_told_what_became_of_its_own_terms(api):
