@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -228,6 +230,27 @@ def media(settings: Any, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MEDIA_ROOT.mkdir()
     return settings.MEDIA_ROOT
+
+
+@pytest.fixture(scope="session")
+def node_folder(pytestconfig: pytest.Config) -> Path:
+    """A folder with what programs for Node need, installed once for each lock file."""
+    for program in ("node", "npm"):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is missing: on Debian, apt-get install nodejs npm")
+    source = ROOT / "tests" / "node"
+    folder = Path(pytestconfig.cache.mkdir("node"))
+    lock = folder / "package-lock.json"
+    wanted = (source / lock.name).read_bytes()
+    with (folder / "held").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # tests run side by side
+        if not (folder / "installed").exists() or lock.read_bytes() != wanted:
+            (folder / "installed").unlink(missing_ok=True)
+            for name in (".npmrc", "package.json", lock.name):
+                shutil.copy(source / name, folder)
+            subprocess.run(["npm", "ci", "--no-progress"], cwd=folder, check=True, timeout=300)
+            (folder / "installed").touch()
+    return folder
 
 
 @contextmanager
