@@ -10,8 +10,10 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from lexicon import services
+from lexicon.api.reach import Reach
 from lexicon.models import LexiconVersion, Term
 from speech_project.access.models import AuditEvent
+from speech_project.webhooks.models import Delivery, Webhook
 from tests.lexicon_clients import (
     BULK,
     EVERYTHING,
@@ -487,3 +489,31 @@ def test_two_who_enter_the_same_at_once_enter_it_once():
 def test_terms_that_cannot_be_are_not_there(api, term_id):
     assert api.get(f"{TERMS}{term_id}/").status_code == 404
     assert api.send("patch", f"{TERMS}{term_id}/", {}).status_code == 404
+
+
+# --- What follows -------------------------------------------------------------------------------
+
+
+def test_terms_that_are_approved_are_told_to_webhooks_and_no_others(api):
+    Webhook.objects.create(
+        api_key=api.key, url="https://example.org/", events=["term.approved"], secret="s"
+    )
+    made = api.post({"term": "Ozempic"}).json()["id"]
+    api.post({"term": "Ozempic", "status": "approved"})  # refused: it is there
+    assert not Delivery.objects.exists()
+    api.patch(made, {"status": "approved"})
+    api.patch(made, {"kind": "drug"})
+    (told,) = Delivery.objects.values_list("payload__data__terms", flat=True)
+    assert [each["id"] for each in told] == [made]
+
+
+def test_a_page_of_very_many_is_read_by_the_index(api):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO lexicon_terms (term, normalized, status)"
+            " SELECT n, n, CASE WHEN n % 10 = 0 THEN 'approved' ELSE 'suggested' END"
+            " FROM generate_series(1, 5000) AS n"
+        )
+        cursor.execute("ANALYZE lexicon_terms")
+    terms = Reach(api.key, everyones=False).terms.order_by("-id")[:51]
+    assert "Index Scan Backward using pk_lexicon_terms" in terms.explain()

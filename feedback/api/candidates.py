@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from itertools import islice
 from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,15 +40,15 @@ MOST_DECIDED = 100  # at once
 class PlaceSerializer(serializers.ModelSerializer):
     """Where it was taught."""
 
-    job = serializers.UUIDField(source="job_id", help_text="The recording.")
+    job = serializers.SerializerMethodField(help_text="The recording.")
 
     class Meta:
         model = TermEvidence
         fields = ("job", "segment", "heard", "corrected", "start_ms", "end_ms", "created_at")
 
-    def to_representation(self, evidence: TermEvidence) -> dict[str, Any]:
-        evidence.job_id = candidates.job_of(evidence)  # type: ignore[attr-defined]
-        return super().to_representation(evidence)
+    @extend_schema_field(OpenApiTypes.UUID)
+    def get_job(self, evidence: TermEvidence) -> Any:
+        return candidates.job_of(evidence)
 
 
 class CandidateSerializer(TermSerializer):
@@ -71,17 +73,22 @@ class ItsTerm(serializers.ModelSerializer):
 
 class WaitingSerializer(AlternativeSerializer):
     term = ItsTerm()
-    everyone = serializers.BooleanField()
-    places = PlaceSerializer(many=True, help_text=f"The last {MOST_PLACES}.")
+    everyone = serializers.SerializerMethodField()
+    places = serializers.SerializerMethodField(help_text=f"The last {MOST_PLACES}.")
 
     class Meta(AlternativeSerializer.Meta):
         fields = (*AlternativeSerializer.Meta.fields, "term", "everyone", "places")  # type: ignore[assignment]
 
+    def get_everyone(self, alternative: Alternative) -> bool:
+        return alternative.term.api_key_id is None
+
+    @extend_schema_field(PlaceSerializer(many=True))
+    def get_places(self, alternative: Any) -> list[Any]:
+        found = candidates.of_alternative(alternative, alternative.term.seen)
+        return [*PlaceSerializer(islice(found, MOST_PLACES), many=True).data]
+
     def to_representation(self, alternative: Alternative) -> dict[str, Any]:
-        found: Any = alternative
-        found.everyone = alternative.term.api_key_id is None
-        found.places = [*candidates.of_alternative(found, found.term.seen)][:MOST_PLACES]
-        shown = super().to_representation(found)
+        shown = super().to_representation(alternative)
         if not self.context["reach"].counts(alternative.term):
             shown["counts"] = None
         return shown
