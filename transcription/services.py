@@ -257,7 +257,8 @@ def retry_job(job: Job, *, api_key: ApiKey | None = None) -> None:
         if found is None:
             raise NotPossible(f"{job.title}: it was deleted meanwhile.")
         job = found
-        chunks = Chunk.objects.select_for_update().filter(job=job)
+        # a request that begins refers to its chunk while it holds the key, which comes last here
+        chunks = Chunk.objects.select_for_update(no_key=True).filter(job=job)
         missing = chunks.exclude(status=Chunk.Status.COMPLETED)
         stopped = job.status in (Job.Status.FAILED, Job.Status.CANCELLED)
         # an answer that came after the submission of the review is not in the text yet
