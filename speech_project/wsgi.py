@@ -11,10 +11,10 @@ django = get_wsgi_application()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Django reads nothing of a form whose length nobody tells, as Node's clients send theirs
+    """Django reads nothing of a body whose length nobody tells, as Node's clients send theirs
     (Transfer-Encoding: chunked). Where the web server ends the input itself, it may read on."""
-    multipart = environ.get("CONTENT_TYPE", "").startswith("multipart/form-data")
-    if multipart and environ.get("wsgi.input_terminated") and not environ.get("CONTENT_LENGTH"):
+    chunked = "HTTP_TRANSFER_ENCODING" in environ
+    if chunked and environ.get("wsgi.input_terminated") and not environ.get("CONTENT_LENGTH"):
         environ["CONTENT_LENGTH"] = str(sys.maxsize)
     return django(environ, start_response)
 

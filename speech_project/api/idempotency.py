@@ -13,6 +13,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg2.errors import LockNotAvailable
 from rest_framework import status
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -54,7 +55,7 @@ def idempotent(handler: Handler) -> Handler:
                     _keep(response, owner, key, asked)
                 return response
         except OperationalError as error:
-            if "lock timeout" not in str(error):
+            if not isinstance(error.__cause__, LockNotAvailable):
                 raise
             raise Problem(
                 status.HTTP_409_CONFLICT,

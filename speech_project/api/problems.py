@@ -111,7 +111,7 @@ def _summary(errors: list[dict[str, str]]) -> str:
 OF_DJANGO = {
     400: ("unreadable", "This request cannot be read. Check its form, its fields and its size."),
     403: ("not_allowed", "This was refused. With a session, send its CSRF token."),
-    404: ("not_found", NOT_FOUND),
+    404: ("not_found", "There is nothing at this address. Most end with a slash."),
     500: ("fault", "Something broke on this server. Try again; its log has the reason."),
 }
 

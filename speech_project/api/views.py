@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.views.decorators.common import no_append_slash
 from rest_framework import exceptions
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -43,6 +44,11 @@ class ApiView(APIView):
     actions: ClassVar[dict[str, str]] = {}
     kind: ClassVar[str] = ""
 
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """A client that forgets the last slash is told so: redirected, its POST would be a GET."""
+        return no_append_slash(super().as_view(**initkwargs))
+
     def options(  # type: ignore[override]
         self, request: Request, *args: Any, **kwargs: Any
     ) -> Response:
@@ -53,6 +59,7 @@ class ApiView(APIView):
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
+        response.setdefault("Cache-Control", "private, no-cache")  # no proxy keeps it for others
         if rate := getattr(request, "rate", None):
             for name, value in rate.headers.items():
                 response[name] = value

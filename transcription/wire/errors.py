@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import UnreadablePostError
+from django.http import JsonResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -77,8 +77,7 @@ def _translated(error: Exception) -> WireError:
             logger.exception("The database does not answer")
             return overloaded("The database does not answer. Try again later.")
     logger.exception("OpenAI's wire broke")
-    message = "Something broke on this server; its log tells what."
-    return WireError(500, message, kind=OURS)
+    return WireError(500, OF_DJANGO[500], kind=OURS)
 
 
 def overloaded(message: str, headers: dict[str, str] | None = None) -> WireError:
@@ -150,3 +149,19 @@ def still_at_work(job_id: Any) -> WireError:
         "Send the same request again, and it waits for the same job."
     )
     return WireError(504, message, code="still_at_work", kind=OURS)
+
+
+# --- What Django itself refuses ------------------------------------------------------------------
+
+OF_DJANGO = {
+    400: "This request cannot be read. Check its form, its fields and its host.",
+    403: "This was refused.",
+    404: "There is nothing at this address. Addresses are as OpenAI's, without a slash at the end.",
+    500: "Something broke on this server; its log tells what.",
+}
+
+
+def of_django(status_code: int) -> JsonResponse:
+    kind = OURS if status_code == 500 else INVALID
+    error = WireError(status_code, OF_DJANGO[status_code], kind=kind)
+    return JsonResponse(error.body, status=status_code)
