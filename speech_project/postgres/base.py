@@ -14,6 +14,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     _usable_at = -math.inf
 
+    def init_connection_state(self) -> None:
+        """Many short queries run side by side: one that would take several of the server's
+        processes to itself is answered later, not sooner."""
+        super().init_connection_state()
+        with self.connection.cursor() as cursor:
+            cursor.execute("SET max_parallel_workers_per_gather = 0")
+
     def is_usable(self) -> bool:
         usable = bool(super().is_usable())
         if usable:
