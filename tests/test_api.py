@@ -160,6 +160,7 @@ def test_the_largest_size_is_named(send, settings):
         ("metadata", '{"a": ' * 50_000),
         ("metadata", '{"a": ' + "[" * 5000 + "]" * 5000 + "}"),
         ("metadata", '{"a": ' + "9" * 5000 + "}"),
+        ("metadata", '{"a": "' + "x" * 65_536 + '"}'),
         ("model", "a\x00b"),
         ("languages", "\x00"),
         ("channels", "a\x00b"),

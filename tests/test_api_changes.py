@@ -101,6 +101,8 @@ def test_who_does_not_say_what_is_changed_is_asked_to(api, address, job):
         ({"title": ["x"]}, 400, "title"),
         ({"metadata": [1]}, 400, "metadata"),
         ({"metadata": None}, 400, "metadata"),
+        ({"metadata": {"a": "x" * 65_536}}, 400, "metadata"),
+        ({}, 400, ""),
         ({"priority": 9}, 400, "priority"),
         ({"status": "completed"}, 400, "status"),
         ([], 400, ""),

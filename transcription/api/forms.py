@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from typing import Any
 
 from rest_framework import serializers
 
 from speech_project.api.fields import ObjectField
+
+MOST_METADATA = 65_536  # characters: lists show them all
+
+
+class MetadataField(ObjectField):
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        if len(json.dumps(value, ensure_ascii=False)) > MOST_METADATA:
+            raise serializers.ValidationError(f"Allowed: {MOST_METADATA:,} characters of JSON.")
+        return value
 
 
 class NewJob(serializers.Serializer):
@@ -67,14 +79,19 @@ class NewJob(serializers.Serializer):
         default=True,
         help_text="The same sound with the same wishes is not paid for again.",
     )
-    metadata = ObjectField(
+    metadata = MetadataField(
         required=False, default=dict, binary=True, help_text="The client's own, a JSON object."
     )
 
 
 class JobChange(serializers.Serializer):
     title = serializers.CharField(required=False, max_length=200)
-    metadata = ObjectField(required=False, help_text="In place of what there is.")
+    metadata = MetadataField(required=False, help_text="In place of what there is.")
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if not given:
+            raise serializers.ValidationError("Send what is to change: `title` or `metadata`.")
+        return given
 
 
 class NewRun(serializers.Serializer):
