@@ -8,6 +8,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+from django.db import OperationalError
 
 from lexicon.services import add_term
 from tests.conftest import HALF_MINUTE, SAMPLE
@@ -237,6 +238,21 @@ def test_what_breaks_is_told_of_too(stream, worker, monkeypatch, places, caplog)
     assert error_in(events)["type"] == "server_error"
     assert "ZeroDivisionError" in caplog.text
     assert is_free(places)
+
+
+def test_what_is_heard_is_told_once_the_database_is_back(stream, worker, standin, monkeypatch):
+    standin.set_text([FIRST, SECOND])
+    events = stream()
+    worker.do("prepare_job")
+    worker.do("transcribe_chunk")
+    heard_chunk = pipeline.heard_chunk
+
+    def away(chunk):
+        monkeypatch.setattr(pipeline, "heard_chunk", heard_chunk)
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(pipeline, "heard_chunk", away)
+    assert delta_of(next(events)) == FIRST
 
 
 def test_comments_tell_that_the_line_stands(stream, monkeypatch):

@@ -20,6 +20,7 @@ from transcription.models import Job
 from transcription.wire import errors
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S, GROWTH = 0.05, 1.0, 1.3
+AWAY = (OperationalError, InterfaceError)  # what is raised while the database is
 SHARE = 4  # a look that takes long is followed by a pause so many times as long
 
 places = BoundedSemaphore(settings.WEB_THREADS // 2)  # of this process
@@ -93,7 +94,7 @@ def status_of(job_id: Any) -> str:
     the next look connects anew."""
     try:
         found = Job.objects.filter(pk=job_id).values_list("status", flat=True).first()
-    except (OperationalError, InterfaceError):
+    except AWAY:
         connection.close()
         return Job.Status.TRANSCRIBING
     if found is None:

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import takewhile
 
 from transcription import pipeline, stitching
@@ -15,7 +16,7 @@ from transcription.exports import document
 from transcription.models import Chunk, Job
 from transcription.splitting import OVERLAP_MS
 from transcription.wire import errors, replies
-from transcription.wire.holding import Client, Gone, Place, ended, looks, status_of
+from transcription.wire.holding import AWAY, Client, Gone, Place, ended, looks, status_of
 from transcription.wire.joining import delivered
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Stream:
         for _ in looks(self._client):
             if status_of(self._job.pk) not in Job.WORKING:
                 break
-            if news := self._heard.news():
+            if news := self._news():
                 yield replies.delta(news)
             elif time.monotonic() - told > QUIET_S:
                 yield replies.COMMENT
@@ -69,6 +70,12 @@ class Stream:
         yield replies.done(whole)
         yield replies.DONE
         delivered(job)
+
+    def _news(self) -> str:
+        """None while the database is away: they are told once it is back."""
+        with suppress(*AWAY):
+            return self._heard.news()
+        return ""
 
 
 class HeardSoFar:
@@ -87,11 +94,11 @@ class HeardSoFar:
         heard = chunks.exclude(status__in=Chunk.PENDING).count()
         if heard == self._heard:
             return ""
-        self._heard = heard
         all_cut = Job.objects.filter(pk=self._job.pk, chunk_count__isnull=False).exists()
         parts = list(chunks)
         until_ms = _heard_until_ms(parts, all_cut)
         text = self._text(parts, until_ms)
+        self._heard = heard
         if not text.startswith(self.text):
             return ""
         news = text[len(self.text) :]
