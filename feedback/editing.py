@@ -9,7 +9,16 @@ from typing import Any
 from django.db import transaction
 
 from feedback.attributes import name_speaker
-from feedback.saving import Conflict, Refused, Save, lock, lock_open_job, save_segment, set_language
+from feedback.saving import (
+    Conflict,
+    Refused,
+    Save,
+    checked,
+    lock,
+    lock_open_job,
+    save_segment,
+    set_language,
+)
 from transcription.models import Job, Segment
 
 
@@ -27,8 +36,8 @@ class Edit:
     def is_done(self, segment: Segment) -> bool:
         """As when it is sent again because no answer came."""
         return (
-            self.text in (None, segment.text)
-            and self.speaker in (None, segment.speaker)
+            (self.text is None or checked(self.text) == segment.text)
+            and (self.speaker is None or " ".join(self.speaker.split()) == segment.speaker)
             and self.language in (None, segment.language)
             and (segment.accepted or not self.accepted)
         )
@@ -37,12 +46,15 @@ class Edit:
 def edit_segment(
     user: Any, job: Job, segment_id: int, edit: Edit, check: Callable[[Segment], object]
 ) -> Segment:
-    """The segment as it is then. `check` is called with it, held as it is now, and ends it by an
-    exception. Raises Conflict where another's change came first, and Refused."""
+    """The segment as it is then. `check` is called with it, held as it is now, unless it is as
+    wished already, and ends it by an exception. Raises Conflict where another's change came first,
+    and Refused."""
     with transaction.atomic():
         segment = lock(lock_open_job(job), segment_id)
-        check(segment)
-        stale = edit.version not in (None, segment.version) and not edit.is_done(segment)
+        done = edit.is_done(segment)
+        if not done:
+            check(segment)
+        stale = edit.version not in (None, segment.version) and not done
         if stale or segment.retired_at:
             raise Conflict(segment)
         if edit.text is not None or edit.accepted:

@@ -179,9 +179,14 @@ def test_who_was_slower_sees_the_segment_as_it_is(api, job, segment, reviewer, b
     assert patch(api, segment, body | {"version": 2}).status_code == 200
 
 
-def test_what_no_answer_came_to_may_be_sent_again(api, segment):
-    body = {"text": "Ozempic", "speaker": "Anna", "accepted": True, "version": 1}
-    first, again = (patch(api, segment, body) for _ in range(2))
+@pytest.mark.parametrize("by", ["version", "etag"])
+def test_what_no_answer_came_to_may_be_sent_again(api, segment, by):
+    etag = api.get(address(segment))["ETag"] if by == "etag" else None
+    body = {"text": "Ozempic\r\n", "speaker": "Dr.  Rao", "accepted": True}
+    if by == "version":
+        body["version"] = 1
+    first, again = (patch(api, segment, body, etag) for _ in range(2))
+    assert first.status_code == 200
     assert (again.status_code, again.json()) == (200, first.json())
     assert Revision.objects.filter(kind="edit").count() == 1
 
