@@ -78,8 +78,9 @@ def server(django_db_setup, django_db_blocker):
             service = {"OPENAI_BASE_URL": asked.base_url, "OPENAI_API_KEY": asked.api_key}
             web = (*SERVER, "--bind", f"127.0.0.1:{port}")
             stack.enter_context(running(*web, WEB_THREADS=str(THREADS), **service))
-            stack.enter_context(running(*WORKER, **service))
-        stack.callback(asked.stop)  # first: no worker waits for it any more
+            worker = stack.enter_context(running(*WORKER, **service))
+        stack.callback(worker.kill)  # who would wait for a recording that nobody wants any more
+        stack.callback(asked.stop)
         wait_until(lambda: answers(port), "the server's first answer")
         yield f"http://127.0.0.1:{port}/v1", asked
 
