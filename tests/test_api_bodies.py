@@ -71,6 +71,15 @@ def test_json_of_which_nobody_tells_the_length_is_read(secret, connected):
     assert json.loads(told)["term"] == "Ozempic"
 
 
+def test_an_upload_that_is_refused_is_read_so_that_the_client_hears_why(db):
+    upload = io.BytesIO(bytes(3_000_000))
+    length = {"CONTENT_LENGTH": "3000000", "wsgi.input": upload}
+    form = "multipart/form-data; boundary=xx"
+    answer = Client().post("/api/v1/jobs/", b"", content_type=form, **length)
+    assert answer.status_code == 401
+    assert not upload.read()
+
+
 # --- Addresses that are none ---------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from speech_project.access import audit, scopes
 from speech_project.access.models import ApiKey
+from speech_project.api import bodies
 
 WHO = "Send an API key, as “Authorization: Bearer vk_…” or as “X-API-Key: vk_…”, or log in."
 
@@ -58,6 +59,8 @@ class ApiView(APIView):
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
+        if response.status_code >= 400:
+            bodies.drop(request)
         response = super().finalize_response(request, response, *args, **kwargs)
         response.setdefault("Cache-Control", "private, no-cache")  # no proxy keeps it for others
         if rate := getattr(request, "rate", None):

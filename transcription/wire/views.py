@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from contextlib import suppress
 from typing import Any, ClassVar, cast
 
-from django.http import HttpResponse, QueryDict, StreamingHttpResponse, UnreadablePostError
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.parsers import FormParser, MultiPartParser
@@ -19,12 +18,10 @@ from rest_framework.views import APIView
 from speech_project.access import audit, scopes
 from speech_project.access.authentication import ApiKeyAuthentication
 from speech_project.access.models import ApiKey
+from speech_project.api import bodies
 from transcription.exports import document
 from transcription.models import Job
 from transcription.wire import catalogue, errors, form, holding, joining, replies, streaming
-
-BLOCK = 1 << 20
-MOST_DROPPED = 256  # blocks
 
 
 class HasAScope(BasePermission):
@@ -63,7 +60,7 @@ class WireView(APIView):
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
         if response.status_code >= 400:
-            _drop_upload(request)
+            bodies.drop(request)
         response = super().finalize_response(request, response, *args, **kwargs)
         spent_ms = round((time.monotonic() - self.started) * 1000)
         headers = {"x-request-id": f"req_{uuid.uuid4().hex}", "openai-processing-ms": str(spent_ms)}
@@ -76,15 +73,6 @@ class WireView(APIView):
         for name, value in (headers | self.told).items():
             response[name] = value
         return response
-
-
-def _drop_upload(request: Request) -> None:
-    """What is still to come is read, so that the client hears what is wrong with its upload instead
-    of a broken connection."""
-    with suppress(UnreadablePostError):
-        for _ in range(MOST_DROPPED):
-            if not request._request.read(BLOCK):
-                return
 
 
 class Transcriptions(WireView):
