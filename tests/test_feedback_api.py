@@ -152,6 +152,7 @@ def test_a_segment_that_is_gone_is_a_conflict(send, job):
         ({"segments": [{"id": 1, "text": "a"}, {"id": 1, "text": "b"}]}, "more than once"),
         ({"segments": [{"id": 1, "text": "a\x00"}]}, "Null characters"),
         ({"segments": "all"}, "list"),
+        ({"segments": [None]}, "may not be null"),
         ({"text": "one", "seconds_spent": -1}, "greater than"),
         ({"text": "one", "reviewer": "x" * 151}, "150"),
     ],

@@ -64,7 +64,9 @@ class FeedbackForm(serializers.Serializer):
         trim_whitespace=False,
         max_length=LONGEST_TEXT,
     )
-    segments = CorrectionForm(many=True, required=False, allow_null=True, default=None)
+    segments = serializers.ListField(
+        child=CorrectionForm(), required=False, allow_null=True, default=None
+    )
     seconds_spent = serializers.IntegerField(
         required=False, allow_null=True, default=None, min_value=0, max_value=MOST_SECONDS
     )

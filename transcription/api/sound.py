@@ -20,6 +20,7 @@ from transcription import listening
 from transcription.access import get_job
 
 OCTETS = OpenApiTypes.BINARY
+KINDS = ("audio/mpeg", "audio/*", "video/*", "application/octet-stream")
 RANGE = OpenApiParameter(
     "Range", str, HEADER, description="`bytes=0-1048575`; an answer may hold less than is asked."
 )
@@ -60,12 +61,7 @@ class Audio(FileView):
     @extend_schema(
         operation_id="read_audio",
         parameters=[AudioWish, RANGE],
-        responses={
-            (200, "audio/mpeg"): OCTETS,
-            (200, "application/octet-stream"): OCTETS,
-            (206, "audio/mpeg"): OCTETS,
-            (206, "application/octet-stream"): OCTETS,
-        }
+        responses={(code, kind): OCTETS for code in (200, 206) for kind in KINDS}
         | refuses(range_not_satisfiable=(416, "The recording ends before byte 4096.")),
     )
     def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
