@@ -12,6 +12,7 @@ from django.utils import timezone
 from speech_project.access.keys import create_key
 from speech_project.access.models import AuditEvent, IdempotencyKey
 from speech_project.api import idempotency
+from transcription import tasks
 from transcription.models import Job
 
 JOBS = "/api/v1/jobs/"
@@ -90,6 +91,14 @@ def test_answers_are_kept_for_a_day(api, post):
     IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
     assert "Idempotency-Replayed" not in post(api, "a-1")
     assert Job.objects.count() == 2
+
+
+def test_after_a_day_they_are_forgotten_though_nobody_asks_again(api, post):
+    post(api, "old", title="Of somebody")
+    IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    post(api, "new")
+    tasks.sweep()
+    assert IdempotencyKey.objects.get().key == "new"
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "ключ", "a\tb"])

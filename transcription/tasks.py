@@ -8,6 +8,7 @@ from celery import shared_task
 from celery.signals import worker_init
 from django.conf import settings
 
+from speech_project.api import idempotency
 from transcription import choosing, pipeline, sweeping
 from transcription.engines import capabilities
 from transcription.engines.base import EngineError
@@ -46,3 +47,4 @@ def make_playback(job_id: str) -> None:
 @shared_task(name="sweep")
 def sweep() -> None:
     sweeping.sweep()
+    idempotency.forget()

@@ -136,10 +136,10 @@ def _keep(response: Response, owner: dict[str, Any], key: str, asked: str) -> No
         headers={name: response[name] for name in HEADERS_KEPT if name in response},
         body=JSONRenderer().render(response.data).decode(),
     )
-    _forget()
 
 
-def _forget() -> None:
+def forget() -> None:
+    """What is older: answers may tell of recordings that were deleted since."""
     old = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT)
     IdempotencyKey.objects.filter(
         pk__in=old.order_by("created_at").values("pk")[:MOST_FORGOTTEN]
