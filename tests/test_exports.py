@@ -351,6 +351,13 @@ def test_an_odd_option_is_refused(desk_client, api, job):
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
+def test_an_option_that_is_misspelt_is_refused(api, job):
+    for path in (f"/api/v1/jobs/{job.pk}/export.txt?time=1", f"/api/v1/exports.zip?jobs={job.pk}"):
+        answer = api.get(path)
+        assert answer.status_code == 400
+        assert "Not known. Allowed: " in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("status", "told"),
     [

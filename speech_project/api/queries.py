@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from rest_framework import serializers
@@ -14,13 +15,19 @@ OF_PAGES = ("cursor", "page_size")
 def read(
     request: Request, form: type[serializers.Serializer] = serializers.Serializer
 ) -> dict[str, Any]:
-    """The wishes that the form describes. Raises ValidationError, also for a name that it has not:
-    a filter that is misspelt must not show everything."""
+    """The wishes that the form describes. Raises ValidationError."""
+    check_names(request, form, besides=OF_PAGES)
     found = form(data=request.query_params)
-    known = {*found.fields, *OF_PAGES}
+    found.is_valid(raise_exception=True)
+    return dict(found.validated_data)
+
+
+def check_names(
+    request: Request, form: type[serializers.Serializer], *, besides: Collection[str] = ()
+) -> None:
+    """Refuse a name that the form has not: a filter that is misspelt must not show everything."""
+    known = {*form().fields, *besides}
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         allowed = f"Allowed: {', '.join(sorted(known))}."
         raise serializers.ValidationError(dict.fromkeys(unknown, f"Not known. {allowed}"))
-    found.is_valid(raise_exception=True)
-    return dict(found.validated_data)

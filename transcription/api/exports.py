@@ -13,6 +13,7 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from speech_project.api import queries
 from speech_project.api.parsing import BoundedJSONParser
 from speech_project.api.problems import Problem
 from speech_project.api.schema import IF_NONE_MATCH, asks, refuses
@@ -71,6 +72,7 @@ class Export(ExportView):
     )
     def get(self, request: Request, job_id: UUID, ending: str) -> HttpResponseBase:
         """Read a transcript as a file."""
+        queries.check_names(request, Shown)
         return file_answer(request, get_job(request.user, job_id), ending, request.query_params)
 
 
@@ -85,6 +87,7 @@ class ExportZip(ExportView):
 
         What has no transcript yet is listed in its `skipped.txt`.
         """
+        queries.check_names(request, Selection)
         wishes = request.query_params
         return self._zip(wishes.getlist("job"), wishes)
 
