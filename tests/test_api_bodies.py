@@ -5,9 +5,10 @@ import json
 
 import pytest
 from django.core.signals import request_started
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 from django.test import Client
 
+from lexicon.api.terms import Terms
 from speech_project.access.keys import create_key
 from speech_project.api import parsing
 from speech_project.wsgi import application
@@ -103,6 +104,16 @@ def test_a_host_that_is_not_ours_is_told_in_their_way(api):
     answer = api.get("/v1/models", headers={"Host": "other.example.org"})
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_while_the_database_is_away_clients_are_told_to_come_again(api, monkeypatch):
+    def away(*_):
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(Terms, "get", away)
+    answer = api.get(TERMS)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert int(answer["Retry-After"]) > 0
 
 
 def test_what_a_key_reads_is_kept_by_no_proxy(api):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
+
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 # those of the framework's errors that a client tells apart
@@ -26,6 +30,7 @@ CODES: dict[type[exceptions.APIException], str] = {
     exceptions.Throttled: "rate_limit_exceeded",
 }
 NOT_FOUND = "There is nothing at this address, or it is not yours to see."
+AWAY = "The database does not answer. Try again later."
 WHOLE = "non_field_errors"
 
 
@@ -56,6 +61,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.PermissionDenied()
     elif isinstance(error, RecursionError):  # by the time that anybody looks into it
         error = exceptions.ParseError("What was sent is nested too deeply.")
+    elif isinstance(error, OperationalError | InterfaceError):
+        logger.exception("The database does not answer")
+        error = Problem(503, "unavailable", AWAY, headers={"Retry-After": "5"})
     if not isinstance(error, exceptions.APIException):
         return None
     headers = dict(getattr(error, "headers", {}))

@@ -164,13 +164,14 @@ RATE_HEADERS = {
     "RateLimit": "Requests left (r), and the seconds until they are counted anew (t).",
 }
 # headers of refusals
-OF_STATUS = {401: "WWW-Authenticate", 429: "Retry-After"}
+OF_STATUS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 OF_ANY: Refusals = {
     "not_authenticated": (401, "Authentication credentials were not provided."),
     "key_refused": (401, "This API key is not known. Check that it was copied whole."),
     "not_allowed": (403, "This API key has not the scope jobs:write. Ask an admin for it."),
     "not_acceptable": (406, "Could not satisfy the request Accept header."),
     "rate_limit_exceeded": (429, "Request was throttled. Expected available in 12 seconds."),
+    "unavailable": (503, problems.AWAY),
 }
 OF_AN_ADDRESS: Refusals = {"not_found": (404, problems.NOT_FOUND)}
 OF_FIELDS: Refusals = {"invalid": (400, "title: Not a valid string.")}
