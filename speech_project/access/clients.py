@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+
+# some proxies write it too
+WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([^:]+):\d+")
 
 
 def of(request: Any) -> str:
@@ -17,6 +21,8 @@ def of(request: Any) -> str:
 def address(request: HttpRequest) -> str:
     """What the proxy itself wrote: the last of X-Forwarded-For. The rest a client may invent."""
     last = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+    if found := WITH_PORT.fullmatch(last):
+        last = found[1] or found[2]
     try:
         return str(ip_address(last))
     except ValueError:
