@@ -19,6 +19,7 @@ from feedback.saving import (
     save_segment,
     set_language,
 )
+from transcription import tags
 from transcription.models import Job, Segment
 
 
@@ -38,9 +39,14 @@ class Edit:
         return (
             (self.text is None or checked(self.text) == segment.text)
             and (self.speaker is None or " ".join(self.speaker.split()) == segment.speaker)
-            and self.language in (None, segment.language)
             and (segment.accepted or not self.accepted)
+            and (self.language is None or _of_all(segment, self.language) == segment.tags)
         )
+
+
+def _of_all(segment: Segment, language: str) -> list[Any]:
+    """What is stored where all words are in it: `segment.language` is that of most of them."""
+    return tags.said(segment, 0, len(segment.text), language)
 
 
 def edit_segment(

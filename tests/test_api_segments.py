@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from feedback.models import Revision
-from feedback.saving import Save, save_segment
+from feedback.saving import Save, save_segment, set_language
 from speech_project.access.keys import create_key
 from transcription.api.shapes import SegmentSerializer, WordSerializer
 from transcription.models import Job, Segment
@@ -177,6 +177,19 @@ def test_who_was_slower_sees_the_segment_as_it_is(api, job, segment, reviewer, b
     assert (current["text"], current["version"]) == ("Wegovy", 2)
     assert (now(segment).text, now(segment).speaker) == ("Wegovy", "")
     assert patch(api, segment, body | {"version": 2}).status_code == 200
+
+
+def test_a_language_of_all_words_goes_over_none_that_was_said_meanwhile(
+    api, job, segment, reviewer
+):
+    patch(api, segment, {"language": "en", "version": 1})
+    etag = api.get(address(segment))["ETag"]
+    set_language(reviewer, job, segment.pk, 0, 2, "de", 1)
+    assert now(segment).language == "en", "of most of its words"
+    answer = patch(api, segment, {"language": "en"}, etag)
+    assert (answer.status_code, answer.json()["code"]) == (412, "changed_meanwhile")
+    assert [run["language"] for run in answer.json()["current"]["languages"]] == ["de", "en"]
+    assert [row[2] for row in now(segment).tags] == ["de", "en"]
 
 
 @pytest.mark.parametrize("by", ["version", "etag"])
