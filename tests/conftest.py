@@ -21,6 +21,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.core.files.base import File
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
@@ -62,6 +63,8 @@ class QuickHasher(PBKDF2PasswordHasher):
 
 
 settings.PASSWORD_HASHERS = ["tests.conftest.QuickHasher"]
+# head and body of the live server's answers go out one by one: the second would wait 40 ms
+WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 def test_database() -> database.Address:
