@@ -85,6 +85,7 @@ def test_what_is_there_is_not_entered_again_and_nothing_of_it_is_changed(api, ot
     answer = api.post({"term": "co trimoxazole", "status": "approved", "alternatives": ["cotton"]})
     assert (answer.status_code, answer.json()["code"]) == (409, "exists")
     assert answer.json()["term"] == first["id"]
+    assert "“Co-trimoxazole” is the same term (suggested)" in answer.json()["detail"]
     kept = Term.objects.get()
     assert (kept.status, kept.alternatives.count()) == ("suggested", 0)
     assert other.post({"term": "co trimoxazole"}).status_code == 201  # another's is not in the way

@@ -155,18 +155,21 @@ class Terms(LexiconView):
         alternatives = given.pop("alternatives")
         key = self.reach.scope(everyone=bool(given.pop("everyone")))
         with transaction.atomic():
-            added = services.add_term(
+            versions.hold()
+            try:
+                editing.settle(Term(term=given["term"], language=given["language"], api_key=key))
+            except editing.Taken as error:
+                raise taken(error) from None
+            term = services.add_term(
                 given.pop("term"),
                 source=Source.API,
                 api_key_id=key.pk if key else None,
                 user=None if self.reach.key else request.user,
                 **given,
-            )
-            if added.outcome != "added":
-                raise taken(editing.Taken(added.term))
-            editing.set_alternatives(added.term, alternatives)
-        address = request.build_absolute_uri(reverse("api-term", args=[added.term.pk]))
-        return self.changed(added.term.pk, status=201, headers={"Location": address})
+            ).term
+            editing.set_alternatives(term, alternatives)
+        address = request.build_absolute_uri(reverse("api-term", args=[term.pk]))
+        return self.changed(term.pk, status=201, headers={"Location": address})
 
 
 def taken(error: editing.Taken) -> Problem:
