@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -149,6 +150,24 @@ def test_who_names_an_etag_deletes_just_that(api, address, job):
     assert (answer.status_code, answer.json()["current"]["title"]) == (412, "Another's")
     assert Job.objects.exists()
     assert api.delete(address, headers={"If-Match": answer["ETag"]}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("permission", "act"),
+    [
+        ("delete_job", lambda person, address: person.delete(address)),
+        ("change_job", lambda person, address: patch(person, address, {"metadata": {"x": 1}}, "*")),
+    ],
+    ids=["delete", "metadata"],
+)
+def test_people_need_the_permission_that_admin_asks_for(
+    desk_client, reviewer, address, job, permission, act
+):
+    assert patch(desk_client, address, {"title": "As at the desk"}, "*").status_code == 200
+    assert act(desk_client, address).status_code == 403
+    assert Job.objects.get().metadata == job.metadata
+    reviewer.user_permissions.add(Permission.objects.get(codename=permission))
+    assert act(desk_client, address).status_code in (200, 204)
 
 
 def test_another_s_is_not_there(address, job):

@@ -18,7 +18,7 @@ SCOPES = {
 ADMIN = "admin"
 # what a new key may do where nobody says
 USUAL = tuple(scope for scope in SCOPES if scope != ADMIN)
-# what people need, one of these; of the rest every reviewer may do all
+# what people need, one of these; of the rest every reviewer may do what no view keeps from them
 PERMISSIONS = {
     "lexicon:read": ("lexicon.view_term", "lexicon.change_term"),
     "lexicon:write": ("lexicon.change_term",),

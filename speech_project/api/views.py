@@ -12,10 +12,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from speech_project.access import audit, scopes
+from speech_project.access.authentication import key_of
 from speech_project.access.models import ApiKey
 from speech_project.api import bodies
 
 WHO = "Send an API key, as “Authorization: Bearer vk_…” or as “X-API-Key: vk_…”, or log in."
+NOT_PERMITTED = "You have not the permission for this. Ask an admin."
 
 
 class HasScope(BasePermission):
@@ -32,23 +34,35 @@ class HasScope(BasePermission):
             raise exceptions.PermissionDenied(
                 f"This API key has not the scope {scope}. Ask an admin for it."
             )
-        raise exceptions.PermissionDenied("You have not the permission for this. Ask an admin.")
+        raise exceptions.PermissionDenied(NOT_PERMITTED)
 
 
 class ApiView(APIView):
     """`scopes`: what each method needs. `actions`: what is written in the audit when a method
     succeeds, such as `job.create`; each method that changes something has one.
+    `people`: the permissions that people need for a method, besides what the scope asks of them.
     `kind`: what the address is of, such as `job`, the first of its parameters being the id."""
 
     permission_classes = [HasScope]
     scopes: ClassVar[dict[str, str]] = {}
     actions: ClassVar[dict[str, str]] = {}
+    people: ClassVar[dict[str, str]] = {}
     kind: ClassVar[str] = ""
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """A client that forgets the last slash is told so: redirected, its POST would be a GET."""
         return no_append_slash(super().as_view(**initkwargs))
+
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
+        if needed := self.people.get(request.method or ""):
+            self.check_person(request, needed)
+
+    def check_person(self, request: Request, permission: str) -> None:
+        """Raises PermissionDenied where a person asks who has not the permission."""
+        if not key_of(request) and not request.user.has_perm(permission):
+            raise exceptions.PermissionDenied(NOT_PERMITTED)
 
     def options(  # type: ignore[override]
         self, request: Request, *args: Any, **kwargs: Any
