@@ -12,6 +12,7 @@ admin.site.site_header = admin.site.site_title = "Verbatim"
 admin.site.index_title = "Curate"
 
 urlpatterns = [
+    path("api/v1/", include("transcription.api.urls")),  # asked for most
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),

@@ -1,4 +1,4 @@
-from django.urls import include, path
+from django.urls import path
 
 from transcription import export_views, queue_views, views
 from transcription.wire import views as wire
@@ -18,7 +18,6 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/peaks/", views.peaks, name="peaks"),
     path("jobs/<uuid:job_id>/export.<str:format>", export_views.export, name="export"),
     path("exports.zip", export_views.export_zip, name="exports-zip"),
-    path("api/v1/", include("transcription.api.urls")),
     path("v1/audio/transcriptions", wire.Transcriptions.as_view(), name="wire-transcriptions"),
     path("v1/models", wire.Models.as_view(), name="wire-models"),
     path("v1/models/<path:name>", wire.Model.as_view(), name="wire-model"),
