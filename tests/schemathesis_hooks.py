@@ -25,7 +25,7 @@ def tone(seconds: float, rate: int = 8000) -> bytes:
     return out.getvalue()
 
 
-FILES = (tone(0.5), b"", b"not a recording")
+FILES = (tone(0.5), tone(1), tone(2), b"not a recording")
 schemathesis.openapi.format("binary", strategies.sampled_from(FILES))
 
 

@@ -80,6 +80,7 @@ enabled = false  # two requests more for each
 max-steps = 8
 generation.max-examples = {10 * EXAMPLES}
 generation.mode = "positive"
+generation.allow-extra-parameters = false
 [parameters]
 {bound}
 {lists}

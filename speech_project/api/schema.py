@@ -229,6 +229,16 @@ class DescribedSchema(AutoSchema):
         doc = self._handler().__doc__ or vars(type(self.view)).get("__doc__")
         return inspect.cleandoc(doc or "").split("\n\n")
 
+    def _get_request_for_media_type(
+        self, serializer: Any, direction: Any = "request"
+    ) -> tuple[Any, bool]:
+        """Names that a form has not are refused (bodies.py); changes may have what was answered."""
+        schema, needed = super()._get_request_for_media_type(serializer, direction)
+        if direction == "request" and self.method != "PATCH" and "$ref" in (schema or {}):
+            name = schema["$ref"].rpartition("/")[2]
+            self.registry[name, "schemas"].schema["additionalProperties"] = False
+        return schema, needed
+
     def _handler(self) -> Any:
         return getattr(self.view, self.method.lower())
 
