@@ -8,7 +8,7 @@ import select
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -31,7 +31,7 @@ class Gone(Exception):
 
 
 class Place:
-    """A thread that may wait. Raises WireError where none is free; give it back, once or more."""
+    """A thread that may wait. Raises WireError where none is free; close it, once or more."""
 
     def __init__(self, job_id: Any) -> None:
         self._places, self._held = places, places.acquire(blocking=False)
@@ -41,7 +41,7 @@ class Place:
                 f"transcribed all the same, as job {job_id}: send the same request again."
             )
 
-    def give_back(self) -> None:
+    def close(self) -> None:
         if self._held:
             self._held = False
             self._places.release()
@@ -106,7 +106,7 @@ def finished(job: Job, client: Client) -> Job:
     """The job once it has its transcript. Raises WireError where it ends without one, where all
     threads that may wait do, and where it takes too long; Gone."""
     if job.working:
-        with _place(job):
+        with closing(Place(job.pk)):
             for _ in looks(client):
                 if status_of(job.pk) not in Job.WORKING:
                     break
@@ -123,12 +123,3 @@ def ended(job_id: Any) -> Job:
     if job.status != Job.Status.COMPLETED:
         raise errors.of_ended(job)
     return job
-
-
-@contextmanager
-def _place(job: Job) -> Iterator[None]:
-    place = Place(job.pk)
-    try:
-        yield
-    finally:
-        place.give_back()

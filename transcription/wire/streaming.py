@@ -47,7 +47,7 @@ class Stream:
 
     def close(self) -> None:
         if self._place:
-            self._place.give_back()
+            self._place.close()
 
     def _events(self) -> Iterator[bytes]:
         told = time.monotonic()
