@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from feedback.learning import OFTEN
@@ -51,10 +51,15 @@ def counted(terms: QuerySet[Any], jobs: QuerySet[Job] | None = None) -> QuerySet
     )
 
 
+def seen_in(jobs: QuerySet[Job]) -> QuerySet[TermEvidence]:
+    """What was seen in these jobs: each row's own job is looked up, for there are very many."""
+    own = Coalesce(OuterRef("segment__job"), OuterRef("feedback__job"))
+    return TermEvidence.objects.filter(Exists(jobs.order_by().filter(pk=own)))
+
+
 def evidence_in(jobs: QuerySet[Job], most: int, **only: Any) -> QuerySet[TermEvidence]:
     """The latest of each term, in these jobs."""
-    ids = jobs.order_by().values("pk")
-    seen = TermEvidence.objects.filter(Q(segment__job__in=ids) | Q(feedback__job__in=ids), **only)
+    seen = seen_in(jobs).filter(**only)
     return seen.select_related("segment", "feedback").order_by("-pk")[:most]
 
 

@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from feedback.candidates import seen_in
 from speech_project.access.keys import create_key
 from speech_project.access.models import ApiKey
 from transcription.models import Job
@@ -170,3 +171,10 @@ def test_the_next_page(clients, who, wishes, index):
     assert len(following["results"]) == 5
     conditions = " ".join(node.get("Index Cond", "") for node in nodes(plan))
     assert "created_at" in conditions, plan
+
+
+def test_where_terms_were_taught(clients):
+    """Of each place its own job is looked up, and no other."""
+    (plan,) = json.loads(seen_in(Job.objects.all()).filter(term=1).explain(format="json"))
+    (way,) = [each for each in nodes(plan["Plan"]) if each.get("Relation Name") == "jobs"]
+    assert way.get("Index Name") == "pk_jobs", plan

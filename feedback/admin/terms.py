@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from feedback.admin import hints
-from feedback.candidates import job_of
+from feedback.candidates import job_of, seen_in
 from feedback.models import TermEvidence
 from feedback.templatetags.clips import PLAYER, clip
 from feedback.trials import NEUTRAL, RIGHT, WRONG, recent_reviews, trial
@@ -65,11 +65,10 @@ class EvidenceInline(ReadOnly, admin.TabularInline):
         return True  # whoever sees the term
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TermEvidence]:
-        jobs = visible_jobs(request.user).values("pk")
-        seen = TermEvidence.objects.filter(Q(segment__job__in=jobs) | Q(feedback__job__in=jobs))
         match = request.resolver_match
         term = match.kwargs.get("object_id") if match else None
-        latest = seen.filter(term=term).order_by("-pk").values("pk")[:MOST_EVIDENCE]
+        seen = seen_in(visible_jobs(request.user)).filter(term=term)
+        latest = seen.order_by("-pk").values("pk")[:MOST_EVIDENCE]
         return (
             super()
             .get_queryset(request)
