@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.conf import settings as project
 from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
 
 from speech_project.access.keys import create_key
 from tests.conftest import HALF_MINUTE as TEXT
 from tests.conftest import STEPS
 from transcription.models import Job, Segment
+from transcription.reusing import same_recording, take_over
 from transcription.services import NotPossible, delete_job, rerun_job
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media", "sent")]
@@ -131,3 +137,32 @@ def test_again_of_what_was_deleted_is_refused(upload):
     delete_job(Job.objects.get(pk=job.pk))
     with pytest.raises(NotPossible, match="deleted"):
         rerun_job(job)
+
+
+def test_who_deletes_and_who_takes_over_never_wait_crosswise(make_job, reviewer):
+    """Both hold all that share the recording, while the other has begun to."""
+    older = make_job("text", owner=reviewer, pk=UUID(int=1))
+    newer = make_job(
+        "text", owner=reviewer, pk=UUID(int=2), created_at=timezone.now() + timedelta(minutes=1)
+    )
+    third = same_recording(older)
+    third.owner_id, third.engine, third.model = reviewer.pk, older.engine, older.model
+    waits = (
+        "SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+
+    def delete():
+        delete_job(older)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Job.objects.select_for_update().get(pk=newer.pk)  # which is asked first
+            deleted = pool.submit(delete)
+            with connection.cursor() as cursor:
+                while not deleted.done() and not cursor.rowcount > 0:
+                    cursor.execute(waits)
+            assert take_over(third)
+        deleted.result(30)
+    assert third.source_job == newer
+    assert set(Job.objects.all()) == {newer, third}

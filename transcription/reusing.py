@@ -109,7 +109,7 @@ def _earlier(job: Job) -> Job | None:
         status=Job.Status.COMPLETED,
     )
     wishes = _of_engine(job.options)
-    for found in finished.order_by("-created_at"):
+    for found in finished.order_by("-created_at", "pk"):
         if _of_engine(found.options) != wishes:
             continue
         if not found.chunks.exclude(status=Chunk.Status.COMPLETED).exists():

@@ -299,7 +299,8 @@ def delete_job(job: Job, *, check: Check | None = None) -> None:
     with transaction.atomic():
         # of two that share the recording, and are deleted at once, the second sees that it is last
         sharing = Job.objects.filter(audio_file=job.audio_file)
-        list(sharing.select_for_update().order_by("pk").values_list("pk"))  # workers wait
+        # workers wait; who takes over their answers holds them in this order too (reusing.py)
+        list(sharing.select_for_update().order_by("-created_at", "pk").values_list("pk"))
         if check and (now := Job.objects.filter(pk=job.pk).first()):
             check(now)
         # nobody makes another one while the lock is held
