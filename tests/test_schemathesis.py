@@ -78,7 +78,7 @@ expected-statuses = ["4xx"]
 enabled = false  # two requests more for each
 [phases.stateful]
 max-steps = 8
-generation.max-examples = {10 * EXAMPLES}
+generation.max-examples = {25 * EXAMPLES}
 generation.mode = "positive"
 generation.allow-extra-parameters = false
 [parameters]

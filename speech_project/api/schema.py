@@ -147,6 +147,7 @@ PROBLEM = {
     "required": ["title", "status", "code", "detail"],
 }
 TEXT = {"schema": {"type": "string"}}
+JSON_TEXT = {"type": "string", "contentMediaType": "application/json"}
 IDEMPOTENCY_KEY = {
     "name": idempotency.HEADER,
     "in": "header",
@@ -206,6 +207,9 @@ class DescribedSchema(AutoSchema):
         self._register("schemas", "Problem", PROBLEM)
         if getattr(self._handler(), "idempotent", False):
             operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+        for parameter in operation.get("parameters", ()):
+            if parameter["schema"].get("type") == "object":
+                parameter["schema"] = JSON_TEXT
         self._add_refusals(operation)
         self._add_headers(operation)
         operation["responses"] = dict(sorted(operation["responses"].items()))

@@ -16,11 +16,11 @@ from rest_framework.response import Response
 from speech_project.api import queries
 from speech_project.api.parsing import BoundedJSONParser
 from speech_project.api.problems import Problem
-from speech_project.api.schema import IF_NONE_MATCH, asks, refuses
+from speech_project.api.schema import IF_NONE_MATCH, answers, asks, refuses
 from speech_project.api.views import FileView
 from transcription import export_files
 from transcription.access import get_job
-from transcription.api.examples import ID
+from transcription.api.examples import ID, SEGMENT
 from transcription.export_views import STATUS_OF, USUAL_FORMAT, file_answer, zip_answer
 
 ENDING = OpenApiParameter(
@@ -29,7 +29,8 @@ ENDING = OpenApiParameter(
 FILES = {
     (200, each.content_type.partition(";")[0]): OpenApiTypes.BINARY
     for each in export_files.FORMATS.values()
-}
+} | {(200, "application/json"): OpenApiTypes.OBJECT}
+AS_JSON = {"format_version": 1, "id": ID, "title": "Ward round", "text": "She takes Ozempic."}
 REFUSED = refuses(
     unknown_format=(404, "There is no format “pdf”. Allowed: docx, txt, md, srt, vtt, csv, json."),
     invalid=(422, "“times” is x. Allowed: 1 for with, 0 for without."),
@@ -69,6 +70,7 @@ class Export(ExportView):
         operation_id="export_job",
         parameters=[ENDING, Shown, IF_NONE_MATCH],
         responses=FILES | REFUSED | NOT_READY,
+        examples=[answers(AS_JSON | {"segments": [SEGMENT]})],
     )
     def get(self, request: Request, job_id: UUID, ending: str) -> HttpResponseBase:
         """Read a transcript as a file."""
