@@ -117,8 +117,8 @@ def networks(name: str) -> list[IPv4Network | IPv6Network]:
             found.append(ip_network(network))
         except ValueError:
             raise ImproperlyConfigured(
-                f"{name} holds {network!r}. Allowed: networks like 10.20.0.0/16 or fd00:1::/64, with "
-                "no bits set behind their length, and single addresses like 10.20.0.7."
+                f"{name} holds {network!r}. Allowed: networks like 10.20.0.0/16 or fd00:1::/64, "
+                "with no bits set behind their length, and single addresses like 10.20.0.7."
             ) from None
     return found
 
