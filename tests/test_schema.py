@@ -300,6 +300,22 @@ def test_what_spoke_against_a_term_is_no_evidence_for_it_on_the_way_back(scratch
     found.close()
 
 
+def test_keys_may_do_no_more_after_a_way_back_and_forth(scratch):
+    run_alembic(scratch, "upgrade", "head")
+    found = database.connect(scratch)
+    found.autocommit = True
+    cursor = found.cursor()
+    cursor.execute(
+        "INSERT INTO api_keys (name, prefix, key_hash, scopes)"
+        " VALUES ('a', 'a', repeat('0', 64), '[\"jobs:read\"]')"
+    )
+    assert run_alembic(scratch, "downgrade", "0006").returncode == 0
+    assert run_alembic(scratch, "upgrade", "head").returncode == 0
+    cursor.execute("SELECT scopes FROM api_keys")
+    assert cursor.fetchall() == [(["jobs:read"],)]
+    found.close()
+
+
 def test_a_missing_database_is_told_with_its_create_line(db):
     where = test_database()
     missing = database.Address(

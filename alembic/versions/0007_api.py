@@ -439,7 +439,6 @@ def downgrade() -> None:
         existing_nullable=False,
         existing_server_default=sa.text("'[]'::jsonb"),
     )
-    op.execute("UPDATE api_keys SET scopes = '[]'")
     _numbers_of_keys("rate_limit_per_minute >= 0")
     op.drop_column("api_keys", "concurrent_jobs")
     op.drop_column("api_keys", "allowed_networks")
