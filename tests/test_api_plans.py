@@ -96,7 +96,7 @@ def fill(key: ApiKey, other: ApiKey) -> None:
         engine="openai",
         model="gpt-transcribe",
     )
-    columns = [field.column for field in Job._meta.concrete_fields]
+    columns = [str(field.column) for field in Job._meta.concrete_fields]
     values = [
         VALUES.get(column, f'"like"."{column}"').format(key=key.pk, other=other.pk)
         for column in columns
