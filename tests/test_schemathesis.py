@@ -78,7 +78,7 @@ expected-statuses = ["4xx"]
 enabled = false  # two requests more for each
 [phases.stateful]
 max-steps = 8
-generation.max-examples = {25 * EXAMPLES}
+generation.max-examples = {10 * EXAMPLES}
 generation.mode = "positive"
 generation.allow-extra-parameters = false
 [parameters]
@@ -117,8 +117,9 @@ def known(
     }
 
 
+@pytest.mark.parametrize("phases", ["examples,coverage,fuzzing", "stateful"])
 def test_no_call_breaks_the_server_or_answers_what_is_not_described(
-    key: Any, known: Any, live_server: Any, sent: Any, tmp_path: Path
+    phases: str, key: Any, known: Any, live_server: Any, sent: Any, tmp_path: Path
 ) -> None:
     config = tmp_path / "schemathesis.toml"
     config.write_text(settings_of(key[1], TAKEN | known))
@@ -128,6 +129,7 @@ def test_no_call_breaks_the_server_or_answers_what_is_not_described(
             f"--config-file={config}",
             "run",
             f"{live_server.url}/api/schema/?format=json",
+            f"--phases={phases}",
             f"--checks={','.join(CHECKS)}",
             "--generation-deterministic",
             "--no-color",
