@@ -29,6 +29,8 @@ from hypothesis import settings as hypothesis
 from sqlalchemy import create_engine, pool
 
 from speech_project import database, schema, wakeups
+from speech_project.access.keys import create_key
+from speech_project.access.models import ApiKey
 from tests.standin.client import Control
 from transcription import audio, pipeline, services
 from transcription.models import Chunk, Job, Segment
@@ -142,6 +144,18 @@ def reviewer(db: None) -> User:
 def desk_client(client: Client, reviewer: User) -> Client:
     client.force_login(reviewer)
     return client
+
+
+@pytest.fixture
+def key(db: None) -> tuple[ApiKey, str]:
+    """A client's key, and its text."""
+    return create_key("clinic", rate_limit_per_minute=0)
+
+
+@pytest.fixture
+def api(key: tuple[ApiKey, str]) -> Client:
+    """That client."""
+    return Client(headers={"Authorization": f"Bearer {key[1]}"})
 
 
 @pytest.fixture

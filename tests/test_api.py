@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.utils import timezone
 
 from speech_project.access.keys import create_key
@@ -15,16 +14,6 @@ from transcription import choosing
 from transcription.models import Chunk, Job
 
 JOBS = "/api/v1/jobs/"
-
-
-@pytest.fixture
-def key(db):
-    return create_key("clinic", rate_limit_per_minute=0)
-
-
-@pytest.fixture
-def api(key):
-    return Client(headers={"Authorization": f"Bearer {key[1]}"})
 
 
 @pytest.fixture

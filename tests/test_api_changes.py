@@ -18,16 +18,6 @@ JOBS = "/api/v1/jobs/"
 
 
 @pytest.fixture
-def key(db):
-    return create_key("clinic", rate_limit_per_minute=0)
-
-
-@pytest.fixture
-def api(key):
-    return Client(headers={"Authorization": f"Bearer {key[1]}"})
-
-
-@pytest.fixture
 def job(make_job, key):
     return make_job("text", api_key=key[0], metadata={"patient": 7})
 

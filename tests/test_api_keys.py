@@ -11,22 +11,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from speech_project.access.keys import create_key
 from speech_project.access.models import ApiKey
 from speech_project.access.scopes import SCOPES
 from transcription.models import Job
 
 JOBS = "/api/v1/jobs/"
-
-
-@pytest.fixture
-def key(db):
-    return create_key("clinic", rate_limit_per_minute=0)
-
-
-@pytest.fixture
-def api(key):
-    return Client(headers={"Authorization": f"Bearer {key[1]}"})
 
 
 def test_a_key_is_printed_once_and_kept_as_a_hash(capsys, reviewer):

@@ -5,23 +5,12 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from speech_project.access.keys import create_key
 from transcription.models import Job
 
 JOBS = "/api/v1/jobs/"
-
-
-@pytest.fixture
-def key(db):
-    return create_key("clinic", rate_limit_per_minute=0)
-
-
-@pytest.fixture
-def api(key):
-    return Client(headers={"Authorization": f"Bearer {key[1]}"})
 
 
 @pytest.fixture

@@ -15,16 +15,6 @@ from transcription.models import Job, Segment
 
 
 @pytest.fixture
-def key(db):
-    return create_key("clinic", rate_limit_per_minute=0)
-
-
-@pytest.fixture
-def api(key):
-    return Client(headers={"Authorization": f"Bearer {key[1]}"})
-
-
-@pytest.fixture
 def job(make_job, key):
     return make_job("us and paid", "twice a day", api_key=key[0])
 

@@ -3,22 +3,10 @@
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.test import Client
 
-from speech_project.access.keys import create_key
 from speech_project.access.models import AuditEvent
 
 SOUND, COPY = bytes(range(256)) * 20, b"ID3" * 1000
-
-
-@pytest.fixture
-def key(db):
-    return create_key("clinic", rate_limit_per_minute=0)
-
-
-@pytest.fixture
-def api(key):
-    return Client(headers={"Authorization": f"Bearer {key[1]}"})
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Group
-from django.test import Client
 from django.utils import timezone
 
 from speech_project.access.keys import create_key
@@ -20,11 +19,6 @@ USAGE = "/api/v1/usage/"
 @pytest.fixture
 def key(db):
     return create_key("clinic", rate_limit_per_minute=90, concurrent_jobs=4)
-
-
-@pytest.fixture
-def api(key):
-    return Client(headers={"Authorization": f"Bearer {key[1]}"})
 
 
 @pytest.fixture

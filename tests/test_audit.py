@@ -21,11 +21,6 @@ AUDIT = "/admin/access/auditevent/"
 SECRET = re.compile(r"vk_[0-9a-f]{8}_[\w-]{40,}")
 
 
-@pytest.fixture
-def key(db):
-    return create_key("clinic", rate_limit_per_minute=0)
-
-
 def told(**only):
     """Each event, the first first: what was done, to what, by whom, from where."""
     found = AuditEvent.objects.filter(**only).order_by("pk")

@@ -14,25 +14,13 @@ import pysubs2
 import pytest
 import webvtt
 from django.contrib.auth.models import Group
-from django.test import Client
 from django.urls import reverse
 from docx.oxml.ns import qn
 
-from speech_project.access.keys import create_key
 from transcription import export_files
 from transcription.models import Job, Segment
 
 FORMATS = ("docx", "txt", "md", "srt", "vtt", "csv", "json")
-
-
-@pytest.fixture
-def key(db):
-    return create_key("clinic", rate_limit_per_minute=0)
-
-
-@pytest.fixture
-def api(key):
-    return Client(headers={"Authorization": f"Bearer {key[1]}"})
 
 
 @pytest.fixture

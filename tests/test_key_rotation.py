@@ -17,11 +17,6 @@ JOBS, KEYS = "/api/v1/jobs/", "/admin/access/apikey/"
 SECRET = re.compile(r"vk_[0-9a-f]{8}_[\w-]{40,}")
 
 
-@pytest.fixture
-def key(db):
-    return create_key("clinic", rate_limit_per_minute=0)
-
-
 def answer(secret):
     return Client().get(JOBS, headers={"X-API-Key": secret})
 
