@@ -67,6 +67,24 @@ def test_segments_keep_their_versions_and_history(send, job):
     assert (line.user_name, line.text_before) == ("clinic", "she takes us and paid")
 
 
+def test_a_misspelt_version_writes_over_nothing(send, job, reviewer):
+    first = job.segments.order_by("position")[0]
+    save_segment(reviewer, job, first.pk, Save("She takes Wegovy", 1))
+    answer = send(segments=[{"id": first.pk, "text": "She takes Ozempic", "versoin": 1}])
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["field"].endswith("versoin")
+    assert "version" in error["detail"]
+    assert texts(job)[0] == "She takes Wegovy"
+
+
+def test_segments_may_be_sent_back_whole(api, send, job):
+    segments = api.get(f"/api/v1/jobs/{job.pk}/segments/").json()["results"]
+    answer = send(segments=[each | {"text": each["text"] + "."} for each in segments])
+    assert answer.status_code == 201, answer.content
+    assert texts(job) == ["she takes us and paid.", "twice a day."]
+
+
 def test_the_same_sent_again_changes_nothing(send, job):
     first = send(text="She takes Ozempic twice a day")
     again = send(text="She takes Ozempic twice a day")

@@ -26,9 +26,10 @@ from speech_project.api.schema import answers, asks, refuses
 from speech_project.api.views import ApiView
 from transcription.access import get_job
 from transcription.api.examples import ID, JOB
-from transcription.api.shapes import JobSerializer, job_data
+from transcription.api.shapes import JobSerializer, SegmentSerializer, job_data
 
 MOST_SECONDS = 30 * 24 * 3600
+OF_SEGMENTS = (*SegmentSerializer().fields, "retired")  # retired: in conflicts
 
 
 class FeedbackSerializer(serializers.ModelSerializer):
@@ -53,6 +54,11 @@ class CorrectionForm(serializers.Serializer):
         required=False, allow_null=True, default=None, min_value=1, max_value=2**31 - 1
     )
     accepted = serializers.BooleanField(required=False, default=False)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Segments may be sent back whole, as they were answered."""
+        bodies.check_names(data, self.fields, OF_SEGMENTS)
+        return super().to_internal_value(data)
 
 
 class FeedbackForm(serializers.Serializer):

@@ -16,6 +16,7 @@ from lexicon.languages import language_code
 from lexicon.models import Alternative, Term
 from lexicon.normalising import normalise
 from lexicon.scripts import script_code
+from speech_project.api import bodies
 from speech_project.api.fields import Choice, ObjectField
 
 LONGEST_TEXT = 10_000
@@ -157,10 +158,7 @@ class AlternativeForm(serializers.Serializer):
     def to_internal_value(self, data: Any) -> Any:
         """A text alone will do. What only answers have may be sent back."""
         given = {"text": data} if isinstance(data, str) else data
-        known = {*self.fields, *AlternativeSerializer.Meta.fields}
-        if isinstance(given, dict) and (unknown := sorted(given.keys() - known)):
-            told = f"Not known. Allowed: {', '.join(self.fields)}."
-            raise serializers.ValidationError(dict.fromkeys(unknown, told))
+        bodies.check_names(given, self.fields, AlternativeSerializer.Meta.fields)
         return super().to_internal_value(given)
 
     def validate(self, given: dict[str, Any]) -> Any:

@@ -25,12 +25,17 @@ def read(
     left alone. `partial`: only what is there is checked. Raises ValidationError, also for a name
     that is neither: what is misspelt must not be lost."""
     found = form(data=request.data, partial=partial)
-    given = request.data.keys() if isinstance(request.data, dict) else ()
-    if unknown := sorted({*given} - {*found.fields} - {*answered}):
-        allowed = f"Allowed: {', '.join(found.fields)}."
-        raise serializers.ValidationError(dict.fromkeys(unknown, f"Not known. {allowed}"))
+    check_names(request.data, found.fields, answered)
     found.is_valid(raise_exception=True)
     return dict(found.validated_data)
+
+
+def check_names(given: Any, known: Collection[str], answered: Collection[str] = ()) -> None:
+    """The same of a part of what came, where it is an object."""
+    names = given.keys() if isinstance(given, dict) else ()
+    if unknown := sorted({*names} - {*known} - {*answered}):
+        told = f"Not known. Allowed: {', '.join(known)}."
+        raise serializers.ValidationError(dict.fromkeys(unknown, told))
 
 
 def drop(request: Request) -> None:
