@@ -75,7 +75,9 @@ def test_what_was_changed_meanwhile_is_not_lost(api, address, job):
     answer = patch(api, address, {"title": "Mine"}, etag)
     assert (answer.status_code, answer.json()["code"]) == (412, "changed_meanwhile")
     assert answer.json()["current"]["title"] == "Another's"
-    assert patch(api, address, {"title": "Mine"}, answer["ETag"]).status_code == 200
+    weakened = f"W/{answer['ETag']}"  # as a proxy that compresses hands it on
+    assert patch(api, address, {"title": "Mine"}, weakened).status_code == 200
+    assert patch(api, address, {"title": "Mine, again"}, weakened).status_code == 412
 
 
 def test_who_does_not_say_what_is_changed_is_asked_to(api, address, job):
