@@ -26,13 +26,13 @@ CALLS = {
     "run": ("post", "jobs/{job}/runs/", {}, "jobs:write", "job.run"),
     "rerun": ("post", "jobs/{job}/rerun/", {}, "jobs:write", "job.run"),
     "hints": ("get", "jobs/{job}/hints/", None, "jobs:read", None),
-    "segments": ("get", "jobs/{job}/segments/", None, "jobs:read", None),
-    "segment": ("get", "jobs/{job}/segments/{segment}/", None, "jobs:read", None),
+    "segments": ("get", "jobs/{job}/segments/", None, "jobs:read", "job.read"),
+    "segment": ("get", "jobs/{job}/segments/{segment}/", None, "jobs:read", "segment.read"),
     "correct": (
         "patch", "jobs/{job}/segments/{segment}/", {"text": "x", "version": 1}, "jobs:write",
         "segment.change",
     ),
-    "words": ("get", "jobs/{job}/words/", None, "jobs:read", None),
+    "words": ("get", "jobs/{job}/words/", None, "jobs:read", "job.read"),
     "audio": ("get", "jobs/{job}/audio/", None, "jobs:read", "job.listen"),
     "peaks": ("get", "jobs/{job}/peaks/", None, "jobs:read", None),
     "export": ("get", "jobs/{job}/export.txt", None, "jobs:read", "job.export"),
@@ -48,7 +48,7 @@ CALLS = {
 
 
 # with the key's and the audit's; of a job with one segment
-MOST_QUERIES = {"get": 4, "post": 12, "patch": 20, "delete": 28}
+MOST_QUERIES = {"get": 5, "post": 12, "patch": 20, "delete": 28}
 OF_A_REVIEW = 32
 
 
@@ -113,7 +113,7 @@ def test_with_the_scope_it_is_done_and_noted(world, name, scope):
     target = f"job {names[of]}"
     if name == "create":
         target = f"job {answer.json()['id']}"
-    elif name == "correct":
+    elif name in ("correct", "segment"):
         target = f"segment {names['segment']}"
     assert noted == [(action, target, str(ApiKey.objects.get()))]
 

@@ -76,12 +76,13 @@ def test_a_wish_that_cannot_be_is_refused(api, job, what, wish):
 
 def test_pages_take_few_queries(api, make_job, key, django_assert_num_queries):
     job = make_job(*["Good morning."] * 60, api_key=key[0])
-    api.get(list_of(job))  # notes the key's use
-    for what in ("segments", "words"):
-        with django_assert_num_queries(3):  # the key, the job, its segments
-            assert len(api.get(list_of(job, what)).json()["results"]) >= 60
     one = address(job.segments.first())
-    with django_assert_num_queries(3):
+    for what in (list_of(job), one):
+        api.get(what)  # notes the key's use, and who reads
+    for what in ("segments", "words"):
+        with django_assert_num_queries(4):  # the key, the job, its segments, the audit
+            assert len(api.get(list_of(job, what)).json()["results"]) >= 60
+    with django_assert_num_queries(4):
         api.get(one)
 
 

@@ -3,7 +3,9 @@
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
+from speech_project.access import audit
 from speech_project.access.models import AuditEvent
 
 SOUND, COPY = bytes(range(256)) * 20, b"ID3" * 1000
@@ -51,18 +53,21 @@ def test_parts_of_it_are_sent(get):
     assert f"{len(COPY)} bytes" in beyond.json()["detail"]
 
 
-def test_each_playing_is_noted_once(get, job):
-    get()
-    get(Range="bytes=0-99")
-    assert heard() == 2
-    for later in ("bytes=100-199", "bytes=-5", "bytes=9000-"):
+@pytest.mark.parametrize("first", [None, "bytes=0-99", "bytes=1-", "bytes=-5", "seconds=5-"])
+def test_who_plays_it_is_noted_once_while_it_plays(get, job, first):
+    get(**{"Range": first} if first else {})
+    assert AuditEvent.objects.get(action="job.listen").target == f"job {job.pk}"
+    for later in ("bytes=100-199", "bytes=9000-"):
         get(Range=later)
+    assert heard() == 1
+    AuditEvent.objects.update(at=timezone.now() - audit.READS_ON)
+    get(Range="bytes=100-199")
     assert heard() == 2
-    # these get all of it, whatever they look like
-    for whole in ("bytes=0-1,5-9", "bytes=-99999", "bytes=00-99", "seconds=5-"):
-        get(Range=whole)
-    assert heard() == 6
-    assert AuditEvent.objects.first().target == f"job {job.pk}"
+
+
+def test_who_gets_none_of_it_is_not_noted(get):
+    get(Range="bytes=9000-")
+    assert heard() == 0
 
 
 def test_what_is_not_there_is_said(get, job):
@@ -99,5 +104,5 @@ def test_the_waveform_is_that_of_the_page(api, upload_sample, key, media, sent, 
 
 def test_reading_takes_few_queries(get, django_assert_num_queries):
     get()
-    with django_assert_num_queries(2):  # the key, the job
+    with django_assert_num_queries(3):  # the key, the job, the audit
         get(Range="bytes=100-")

@@ -264,6 +264,8 @@ class Quality(ApiView):
 
 class Reviews(FileView):
     scopes = {"GET": "quality:read"}
+    actions = {"GET": "quality.export"}
+    kind = "quality"
 
     @extend_schema(
         operation_id="export_reviews",

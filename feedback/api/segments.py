@@ -75,7 +75,7 @@ class SegmentForm(serializers.Serializer):
 
 class JobSegment(ApiView):
     scopes = {"GET": "jobs:read", "PATCH": "jobs:write"}
-    actions = {"PATCH": "segment.change"}
+    actions = {"GET": "segment.read", "PATCH": "segment.change"}
 
     def audit_target(self, response: Any) -> str:
         return f"segment {self.kwargs['segment_id']}"

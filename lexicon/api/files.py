@@ -240,6 +240,8 @@ ENDING = OpenApiParameter(
 
 class Export(FileView, LexiconView):
     scopes = {"GET": "lexicon:read"}
+    actions = {"GET": "lexicon.export"}
+    kind = "lexicon"
 
     @extend_schema(
         operation_id="export_lexicon",

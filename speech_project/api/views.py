@@ -83,8 +83,9 @@ class ApiView(APIView):
         action = self.actions.get(request.method or "")
         done = response.status_code < 400 and "Idempotency-Replayed" not in response
         if action and done and self.is_audited(request):
+            record = audit.record_reading if request.method == "GET" else audit.record_request
             for target in self.audit_targets(response):
-                audit.record_request(request, action, target)
+                record(request, action, target)
         return response
 
     def is_audited(self, request: Request) -> bool:

@@ -49,6 +49,8 @@ def words_data(segments: Sequence[Segment]) -> list[dict[str, Any]]:
 
 class OfTranscript(ApiView):
     scopes = {"GET": "jobs:read"}
+    actions = {"GET": "job.read"}
+    kind = "job"
     pagination_class = InOrder
 
     def segments(self, request: Request, job_id: UUID) -> QuerySet[Segment]:
