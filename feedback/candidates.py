@@ -16,6 +16,8 @@ from lexicon.normalising import normalise
 from transcription.models import Job
 
 TAUGHT = TermEvidence.Kind.TAUGHT
+MOST_PLACES = 3  # that are shown of one candidate, to listen to
+MOST_LOOKED_AT = 20  # pieces of evidence, for the places of one alternative
 # turned off because reviewers took back what they led to
 UNDONE = Q(enabled=False, undone_count__gte=OFTEN, undone_count__gt=F("count"))
 WAITING = Q(enabled=False, source=Source.LEARNED, term__status=Term.Status.APPROVED)

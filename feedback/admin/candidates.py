@@ -26,13 +26,13 @@ from lexicon.admin.terms import Language, Scope, warn
 from lexicon.models import Alternative, Source, Term
 from transcription.access import visible_jobs
 
-MOST_CLIPS = 3  # of one candidate
-MOST_LOOKED_AT = 20  # pieces of evidence, for clips of one alternative
-
 
 def _clips(evidence: Iterable[TermEvidence]) -> SafeString | str:
     made = [clip(job_of(each), each.start_ms, each.end_ms) for each in evidence]
-    return format_html_join(" ", "{}", ([each] for each in made[:MOST_CLIPS] if each)) or "–"
+    return (
+        format_html_join(" ", "{}", ([each] for each in made[: candidates.MOST_PLACES] if each))
+        or "–"
+    )
 
 
 def _term_link(term: Term) -> SafeString:
@@ -86,7 +86,7 @@ class CandidateAdmin(ForCurators, TermWithEvidenceAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """With what the rows show, asked for once."""
         jobs = visible_jobs(request.user)
-        evidence = candidates.evidence_in(jobs, MOST_CLIPS, kind=candidates.TAUGHT)
+        evidence = candidates.evidence_in(jobs, candidates.MOST_PLACES, kind=candidates.TAUGHT)
         found = super().get_changelist_instance(request)
         found.result_list = found.result_list.prefetch_related(
             "alternatives",
@@ -189,7 +189,7 @@ class AlternativeAdmin(ForCurators):
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         found = super().get_changelist_instance(request)
-        evidence = candidates.evidence_in(visible_jobs(request.user), MOST_LOOKED_AT)
+        evidence = candidates.evidence_in(visible_jobs(request.user), candidates.MOST_LOOKED_AT)
         found.result_list = found.result_list.prefetch_related(
             Prefetch("term__evidence", evidence, to_attr="clips")
         )

@@ -30,8 +30,6 @@ from speech_project.api.problems import NOT_FOUND, Problem
 from speech_project.api.schema import answers, asks, refuses
 from transcription.access import visible_jobs
 
-MOST_PLACES = 3  # of one candidate
-MOST_LOOKED_AT = 20  # pieces of evidence, for the places of one alternative
 MOST_DECIDED = 100  # at once
 
 # --- Shown -------------------------------------------------------------------------------------
@@ -57,7 +55,7 @@ class CandidateSerializer(TermSerializer):
     taught = serializers.IntegerField(help_text="How often reviewers wrote it.")
     reviewers = serializers.IntegerField(help_text="How many of them.")
     recordings = serializers.IntegerField(help_text="In how many.")
-    places = PlaceSerializer(many=True, help_text=f"The last {MOST_PLACES}.")
+    places = PlaceSerializer(many=True, help_text=f"The last {candidates.MOST_PLACES}.")
 
     class Meta(TermSerializer.Meta):
         fields = (  # type: ignore[assignment]
@@ -74,7 +72,7 @@ class ItsTerm(serializers.ModelSerializer):
 class WaitingSerializer(AlternativeSerializer):
     term = ItsTerm()
     everyone = serializers.SerializerMethodField()
-    places = serializers.SerializerMethodField(help_text=f"The last {MOST_PLACES}.")
+    places = serializers.SerializerMethodField(help_text=f"The last {candidates.MOST_PLACES}.")
 
     class Meta(AlternativeSerializer.Meta):
         fields = (*AlternativeSerializer.Meta.fields, "term", "everyone", "places")  # type: ignore[assignment]
@@ -85,7 +83,7 @@ class WaitingSerializer(AlternativeSerializer):
     @extend_schema_field(PlaceSerializer(many=True))
     def get_places(self, alternative: Any) -> list[Any]:
         found = candidates.of_alternative(alternative, alternative.term.seen)
-        return [*PlaceSerializer(islice(found, MOST_PLACES), many=True).data]
+        return [*PlaceSerializer(islice(found, candidates.MOST_PLACES), many=True).data]
 
     def to_representation(self, alternative: Alternative) -> dict[str, Any]:
         shown = super().to_representation(alternative)
@@ -207,7 +205,7 @@ class Candidates(LexiconView):
         """
         wished, jobs = queries.read(request, CandidateFilter), visible_jobs(request.user)
         found = candidates.suggested(self.reach.written).filter(**wished)
-        places = candidates.evidence_in(jobs, MOST_PLACES, kind=candidates.TAUGHT)
+        places = candidates.evidence_in(jobs, candidates.MOST_PLACES, kind=candidates.TAUGHT)
         found = candidates.counted(self.reach.shown(found), jobs).prefetch_related(
             Prefetch("evidence", places, to_attr="places")
         )
@@ -234,7 +232,7 @@ class WaitingAlternatives(LexiconView):
         Of terms that you may write. Places are of recordings that you may see.
         """
         queries.read(request)
-        places = candidates.evidence_in(visible_jobs(request.user), MOST_LOOKED_AT)
+        places = candidates.evidence_in(visible_jobs(request.user), candidates.MOST_LOOKED_AT)
         found = candidates.waiting(self.reach.alternatives.filter(term__in=self.reach.written))
         found = found.select_related("term").prefetch_related(
             Prefetch("term__evidence", places, to_attr="seen")
