@@ -8,6 +8,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from speech_project.api import bodies
+
 # of the pages of lists
 OF_PAGES = ("cursor", "page_size")
 
@@ -26,8 +28,4 @@ def check_names(
     request: Request, form: type[serializers.Serializer], *, besides: Collection[str] = ()
 ) -> None:
     """Refuse a name that the form has not: a filter that is misspelt must not show everything."""
-    known = {*form().fields, *besides}
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        allowed = f"Allowed: {', '.join(sorted(known))}."
-        raise serializers.ValidationError(dict.fromkeys(unknown, f"Not known. {allowed}"))
+    bodies.check_names(request.query_params, sorted({*form().fields, *besides}))
