@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from speech_project import locks
 from speech_project.access.keys import create_key
 from speech_project.access.models import AuditEvent, IdempotencyKey
 from speech_project.api import idempotency
@@ -141,7 +142,7 @@ def test_who_would_wait_too_long_is_told_to_come_again(media, sent, post, monkey
         from django.db import transaction
 
         with transaction.atomic():
-            idempotency._lock(f"{{'api_key_id': {key.pk}}} a-1")
+            locks.hold(f"{{'api_key_id': {key.pk}}} a-1")
             held.set()
             done.wait(30)
         connection.close()

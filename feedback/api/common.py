@@ -11,7 +11,8 @@ from rest_framework.request import Request
 
 from feedback.receiving import AlreadyReviewed
 from feedback.saving import Invalid, Refused
-from speech_project.access.authentication import KeyUser, key_of
+from speech_project.access.authentication import KeyUser
+from speech_project.access.clients import key_of
 from speech_project.access.models import ApiKey
 from speech_project.api.problems import Problem
 from transcription.exports import segment_dict

@@ -16,7 +16,7 @@ from feedback.models import Feedback
 from feedback.receiving import LONGEST_TEXT, Conflicts, Correction, Sent, receive
 from feedback.saving import LONGEST_TEXT as LONGEST_SEGMENT
 from feedback.services import reopen_review
-from speech_project.access.authentication import key_of
+from speech_project.access.clients import key_of
 from speech_project.api import bodies, queries
 from speech_project.api.idempotency import idempotent
 from speech_project.api.pages import NewestFirst

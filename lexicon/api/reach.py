@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from lexicon import checking, searching
 from lexicon.models import Alternative, Term
 from speech_project.access import scopes
-from speech_project.access.authentication import key_of
+from speech_project.access.clients import key_of
 from speech_project.access.models import ApiKey
 
 IN_USE = Q(api_key=None, status=Term.Status.APPROVED)

@@ -30,7 +30,7 @@ def record_request(
     request: Request | HttpRequest, action: str, target: str = "", **detail: Any
 ) -> None:
     """What a request did, by whose key or login it came."""
-    key = _key_of(request)
+    key = clients.key_of(request)
     AuditEvent.objects.create(
         action=action,
         target=target,
@@ -44,7 +44,7 @@ def record_request(
 
 def record_reading(request: Request, action: str, target: str) -> None:
     """The same of a request that only read, unless that stands there lately."""
-    key = _key_of(request)
+    key = clients.key_of(request)
     lately = AuditEvent.objects.filter(
         target=target,
         action=action,
@@ -54,11 +54,6 @@ def record_reading(request: Request, action: str, target: str) -> None:
     )
     if not lately.exists():
         record_request(request, action, target)
-
-
-def _key_of(request: Request | HttpRequest) -> ApiKey | None:
-    auth = getattr(request, "auth", None)
-    return auth if isinstance(auth, ApiKey) else None
 
 
 def of_key(key: ApiKey) -> str:

@@ -31,11 +31,6 @@ class KeyUser(AnonymousUser):
         return str(self.key)
 
 
-def key_of(request: Request) -> ApiKey | None:
-    """The API key that the request came with; None where a person is logged in."""
-    return request.auth if isinstance(request.auth, ApiKey) else None
-
-
 class ApiKeyAuthentication(BaseAuthentication):
     """Where a key is sent it alone counts, whoever is logged in besides."""
 

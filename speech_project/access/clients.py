@@ -1,4 +1,4 @@
-"""Where a request comes from, behind the one proxy that TRUST_PROXY speaks of."""
+"""Whose key a request came with, and from where: behind the one proxy that TRUST_PROXY tells of."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from speech_project.access.models import ApiKey
+
 # some proxies write it too
 WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([^:]+):\d+")
+
+
+def key_of(request: Any) -> ApiKey | None:
+    """The API key that the request came with; None where a person is logged in."""
+    auth = getattr(request, "auth", None)
+    return auth if isinstance(auth, ApiKey) else None
 
 
 def of(request: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.request import Request
 
-from speech_project.access.models import ApiKey
+from speech_project.access.clients import key_of
 
 SCOPES = {
     "jobs:read": "Read its jobs: transcripts, exports, recordings, usage",
@@ -27,8 +27,8 @@ PERMISSIONS = {
 
 def allows(request: Request, scope: str) -> bool:
     """Whether who asks may do what the scope says; to their own jobs, as visibility.py tells."""
-    if isinstance(request.auth, ApiKey):
-        return not {scope, ADMIN}.isdisjoint(request.auth.scopes)
+    if key := key_of(request):
+        return not {scope, ADMIN}.isdisjoint(key.scopes)
     if scope == ADMIN:
         return bool(request.user.is_superuser)
     needed = PERMISSIONS.get(scope)

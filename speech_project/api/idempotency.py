@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from psycopg2.errors import LockNotAvailable
 from rest_framework import status
@@ -19,7 +19,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from speech_project.access.models import ApiKey, IdempotencyKey
+from speech_project import locks
+from speech_project.access.clients import key_of
+from speech_project.access.models import IdempotencyKey
 from speech_project.api.problems import Problem
 
 HEADER = "Idempotency-Key"
@@ -45,7 +47,7 @@ def idempotent(handler: Handler) -> Handler:
         owner, asked = _owner(request), _hash_of(request)  # reads the upload, before any lock
         try:
             with transaction.atomic():
-                _lock(f"{owner} {key}")
+                locks.hold(f"{owner} {key}", wait_s=WAIT_S)
                 if found := IdempotencyKey.objects.filter(**owner, key=key).first():
                     if found.created_at > timezone.now() - KEPT:
                         return _again(found, asked)
@@ -78,8 +80,8 @@ def _check(key: str) -> None:
 
 
 def _owner(request: Request) -> dict[str, Any]:
-    if isinstance(request.auth, ApiKey):
-        return {"api_key_id": request.auth.pk}
+    if key := key_of(request):
+        return {"api_key_id": key.pk}
     return {"user_id": request.user.pk}
 
 
@@ -105,15 +107,6 @@ def _content(upload: UploadedFile) -> str:
         digest.update(block)
     upload.seek(0)
     return digest.hexdigest()
-
-
-def _lock(name: str) -> None:
-    """Until the transaction ends; raises OperationalError where that takes too long."""
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{round(1000 * WAIT_S)}ms'")
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
-        cursor.execute("SET LOCAL lock_timeout = DEFAULT")
 
 
 def _again(found: IdempotencyKey, asked: str) -> Response:

@@ -12,8 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from speech_project.access import audit, scopes
-from speech_project.access.authentication import key_of
-from speech_project.access.models import ApiKey
+from speech_project.access.clients import key_of
 from speech_project.api import bodies
 
 WHO = "Send an API key, as “Authorization: Bearer vk_…” or as “X-API-Key: vk_…”, or log in."
@@ -30,7 +29,7 @@ class HasScope(BasePermission):
             raise exceptions.NotAuthenticated(WHO)
         if scope is None or scopes.allows(request, scope):
             return True
-        if isinstance(request.auth, ApiKey):
+        if key_of(request):
             raise exceptions.PermissionDenied(
                 f"This API key has not the scope {scope}. Ask an admin for it."
             )

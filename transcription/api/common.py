@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import status
 from rest_framework.request import Request
 
-from speech_project.access.authentication import key_of
+from speech_project.access.clients import key_of
 from speech_project.api.problems import Problem
 from transcription.services import JobRefused, NotPossible
 

@@ -14,7 +14,7 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from speech_project.access.authentication import key_of
+from speech_project.access.clients import key_of
 from speech_project.api import bodies, queries
 from speech_project.api.idempotency import idempotent
 from speech_project.api.pages import NewestFirst

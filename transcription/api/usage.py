@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from speech_project.access.authentication import key_of
+from speech_project.access.clients import key_of
 from speech_project.access.models import ApiKey
 from speech_project.api import queries
 from speech_project.api.schema import answers

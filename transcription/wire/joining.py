@@ -7,10 +7,11 @@ import hashlib
 import json
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from speech_project import locks
 from speech_project.access.models import ApiKey
 from transcription import recordings
 from transcription.models import Job
@@ -25,7 +26,7 @@ def job_for(wish: Wish, key: ApiKey) -> tuple[Job, bool]:
     Raises JobRefused."""
     name = _name(wish, key)
     with transaction.atomic():
-        _lock(name)
+        locks.hold(name)
         if job := _open(name).first():
             return job, False
         job = create_job(wish.upload, source=Job.Source.API, api_key=key, **wish.settings)
@@ -49,10 +50,3 @@ def _name(wish: Wish, key: ApiKey) -> str:
     """What requests for the same work have in common, hashed."""
     asked = {"key": key.pk, "audio": recordings.sha256(wish.upload), **wish.settings}
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-
-
-def _lock(name: str) -> None:
-    """Until the transaction ends."""
-    number = int.from_bytes(bytes.fromhex(name)[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])

@@ -14,7 +14,7 @@ from rest_framework import exceptions, generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from speech_project.access.authentication import key_of
+from speech_project.access.clients import key_of
 from speech_project.access.models import ApiKey
 from speech_project.api import bodies, preconditions, queries
 from speech_project.api.idempotency import idempotent
