@@ -1,11 +1,11 @@
 """What the lexicon makes of a transcript: the words keep their times, the findings their words."""
 
-import time
 from dataclasses import replace
 
 import pytest
 
 from lexicon.matching import Entry, Replacement, compile_lexicon
+from tests.work import lines_run
 from transcription.correcting import corrected, read, replaced, stored, why
 from transcription.stitching import Draft
 from transcription.timing import TimedWord
@@ -253,9 +253,15 @@ def test_how_sure_it_is_is_said_in_words():
     assert why(replacement("a", "a", "b")) == "sounds alike, 90\u00a0%\u00a0sure"
 
 
-def test_thirty_thousand_words_take_no_time():
-    drafts = [draft("then lower the ozem pik to forty and stop it.") for _ in range(3000)]
-    began = time.perf_counter()
-    found = corrected(drafts, lexicon(Ozempic="ozem pik"), ["en"])
-    assert time.perf_counter() - began < 3
-    assert all(each.replacements for each in found)
+def test_four_times_the_text_is_four_times_the_work():
+    compiled = lexicon(Ozempic="ozem pik")
+
+    def work(segments):
+        drafts = [draft("then lower the ozem pik to forty and stop it.")] * segments
+        found = []
+        lines = lines_run(lambda: found.extend(corrected(drafts, compiled, ["en"])))
+        assert len(found) == segments and all(each.replacements for each in found)
+        return lines
+
+    work(1)  # what is read once a process
+    assert work(160) < 5 * work(40)

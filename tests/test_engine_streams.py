@@ -1,7 +1,6 @@
 """Text that comes while the audio is heard: from the service as it streams, or at once."""
 
 import json
-import time
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -216,11 +215,10 @@ def test_whoever_listens_may_end_it(hear, openai_standin, exception):
         raise exception("enough")
 
     openai_standin.set_latency(5.0)
-    began = time.monotonic()
 
     with pytest.raises(exception, match="enough"):
         hear(on_progress=cancel)
 
-    assert time.monotonic() - began < 4
+    assert openai_standin.log()[0]["answered"] is None
     openai_standin.set_latency(0.0)
     assert hear().text == TEXT

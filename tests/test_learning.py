@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -19,6 +18,7 @@ from lexicon.models import Alternative, Term
 from lexicon.services import accept_alternatives, add_term, approve, reject, reject_alternatives
 from speech_project.access.keys import create_key
 from tests.corrections import apply
+from tests.work import lines_run
 from transcription.models import Job, Segment
 
 HEARD, MEANT = "she takes us and paid now", "she takes Ozempic now"
@@ -329,9 +329,11 @@ def test_what_sounded_alike_led_to_no_alternative(make_job, reviewer, ozempic):
 
 def test_a_long_term_of_letters_makes_counting_no_longer():
     """In scripts without blanks each letter is a word."""
-    began = time.process_time()
-    assert uses(["药物治疗" * 8_000], [(1, "我" * 200), (2, "治疗")]) == {2: 8_000}
-    assert time.process_time() - began < 5
+
+    def counted(letters):
+        assert uses(["药物治疗" * 50], [(1, "我" * letters), (2, "治疗")]) == {2: 50}
+
+    assert lines_run(lambda: counted(200)) < 2 * lines_run(lambda: counted(2))
 
 
 def test_uses_in_reviewed_text_are_counted(review, ozempic, clinic):

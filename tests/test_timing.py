@@ -1,6 +1,5 @@
 """Every word has a time: the engine's own, or one that was found in the sound."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -165,13 +164,3 @@ def test_scripts_are_read_about_as_they_sound(written, said):
 def test_acronyms_are_spelled_unless_everything_is_in_capitals():
     spelled, loud = sounds(["FDA", "said"])[0], sounds(["FDA", "SAID"])[0]
     assert len(spelled) > len(loud)
-
-
-def test_half_a_minute_takes_no_time_to_speak_of():
-    text = (SAMPLE / "dictation.txt").read_text(encoding="utf-8")
-    text = " ".join(text.split()[:89])
-    samples = SPEECH[: 30 * SAMPLE_RATE]
-    started = time.process_time()
-    for _ in range(3):
-        estimated(text, samples)
-    assert (time.process_time() - started) / 3 < 0.2
