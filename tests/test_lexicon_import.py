@@ -17,6 +17,7 @@ from lexicon.normalising import normalise
 from speech_project.access.keys import create_key
 from tests.conftest import running
 from tests.odd_terms import odd_row
+from tests.work import lines_run
 
 
 def take(text, name="terms.csv", **wishes):
@@ -359,3 +360,20 @@ def test_an_upgrade_refreshes_keys_that_are_missing_and_no_others(transactional_
         with running("manage.py", "upgrade_schema") as process:
             assert process.wait(60) == 0
         assert Term.objects.values_list("sound", "romanised").get() == after
+
+
+def test_four_times_the_lines_are_four_times_the_work(db):
+    def work(count):
+        names = [f"Ozem{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(count)]
+        lines = [f'{name},drug,approved,{name[::-1]} | {name[2:]},"a, note"' for name in names]
+        text = "\n".join(["term,kind,status,alternatives,note", *lines])
+        new = lines_run(lambda: take(text))
+        again = lines_run(lambda: take(text))
+        assert Term.objects.count() == count
+        Term.objects.all().delete()
+        return new, again
+
+    work(2)  # what is read once a process
+    few, many = work(20), work(80)
+    assert many[0] < 5 * few[0]
+    assert many[1] < 5 * few[1]
