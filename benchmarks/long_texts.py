@@ -158,7 +158,7 @@ def heard(words: int) -> Any:
             start_ms=at,
             end_ms=at + 60_000,
             status=Chunk.Status.COMPLETED,
-            text=" ".join(word[0] for word in said),
+            text=" ".join(PHRASE * (A_MINUTE // len(PHRASE))),
             words=said,
         )
     return job
