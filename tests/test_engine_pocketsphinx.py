@@ -13,6 +13,7 @@ from transcription.engines.base import Answer, EngineError, Request
 SAMPLE = Path(__file__).resolve().parent.parent / "sample"
 FIRST_SENTENCE = "this is a follow up visit after a heart attack in the spring"
 FIRST_SENTENCE_MS = 3_900
+SENTENCES, SENTENCES_MS = 6, 21_600  # in which two drugs are named
 
 
 def request(samples: np.ndarray, **changes) -> Request:
@@ -35,12 +36,12 @@ def sentence(samples) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def dictation(samples) -> Answer:
-    return hear(samples, languages=("en",))
+    return hear(samples[: SENTENCES_MS * 16], languages=("en",))
 
 
 def test_a_dictation_is_mostly_understood(dictation):
-    reference = (SAMPLE / "dictation.txt").read_text(encoding="utf-8")
-    spoken = reference.lower().replace(".", "").split()
+    lines = (SAMPLE / "dictation.txt").read_text(encoding="utf-8").splitlines()[:SENTENCES]
+    spoken = " ".join(lines).lower().replace(".", "").split()
     heard = set(dictation.text.split())
 
     assert sum(word in heard for word in spoken) / len(spoken) > 0.85
@@ -48,7 +49,7 @@ def test_a_dictation_is_mostly_understood(dictation):
 
 def test_the_names_of_drugs_are_not(dictation):
     """What the lexicon is for."""
-    assert not {"ozempic", "entresto", "eliquis", "metoprolol"} & set(dictation.text.split())
+    assert not {"ozempic", "entresto"} & set(dictation.text.split())
 
 
 def test_the_text_is_words_alone(dictation):
@@ -56,11 +57,11 @@ def test_the_text_is_words_alone(dictation):
     assert all(word.text.replace("'", "").isalpha() for word in dictation.words)
 
 
-def test_words_have_times_in_order_and_a_probability(dictation, samples):
+def test_words_have_times_in_order_and_a_probability(dictation):
     edges = [edge for word in dictation.words for edge in (word.start_ms, word.end_ms)]
 
     assert edges == sorted(edges)
-    assert edges[-1] <= len(samples) // 16
+    assert edges[-1] <= SENTENCES_MS
     assert all(word.start_ms < word.end_ms for word in dictation.words)
     assert all(0 < word.confidence <= 1 for word in dictation.words)
 
