@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-import wordfreq
 from rapidfuzz.distance import OSA
 
+from lexicon import wordlists
 from lexicon.normalising import normalise
 from lexicon.vocabulary import listed_as
 
@@ -115,7 +115,7 @@ def common_words(language: str, zipf: float) -> frozenset[str]:
     if not counted:
         return frozenset()
     # the list goes down in steps of a hundredth of a zipf, from 9
-    steps = wordfreq.get_frequency_list(counted, "small")[: round((9 - zipf) * 100) + 1]
+    steps = wordlists.steps(counted)[: round((9 - zipf) * 100) + 1]
     return frozenset(normalise(word) for step in steps for word in step)
 
 

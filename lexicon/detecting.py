@@ -13,8 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-import wordfreq
-
+from lexicon import wordlists
 from lexicon.scripts import WRITTEN_IN, scripts_of
 from lexicon.tagging import JAPANESE, spans
 from lexicon.vocabulary import folded
@@ -106,12 +105,12 @@ def _most_telling(
 def _commonest(script: str) -> Mapping[str, Shares]:
     """The commonest words of the languages that are written in a script."""
     found: dict[str, dict[str, float]] = defaultdict(dict)
-    for counted in wordfreq.available_languages("small"):
+    for counted in wordlists.languages("small"):
         language = NAMED.get(counted, counted)
         if script not in scripts_of(language):
             continue
-        steps = wordfreq.get_frequency_list(counted, "small")
-        words = ((word, 10 ** (-step / 100)) for step, words in enumerate(steps) for word in words)
+        steps = enumerate(wordlists.steps(counted))
+        words = ((word, 10 ** (-step / 100)) for step, words in steps for word in words)
         for (word, share), _ in zip(words, range(COMMONEST), strict=False):
             found[word][language] = share
     return found

@@ -1,5 +1,4 @@
-"""The words of a language, and how it makes them. From the lists of the wordfreq package; pure,
-but for its files."""
+"""The words of a language, and how it makes them. Pure, but for the files of the lists."""
 
 from __future__ import annotations
 
@@ -9,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property, lru_cache
 
 import regex
-import wordfreq
-from wordfreq.transliterate import SR_LATN_TABLE
 
+from lexicon import wordlists
 from lexicon.spelling import Spelling
 
 # languages that share a list, or have it under another code
@@ -47,7 +45,7 @@ class Vocabulary:
     def __init__(self, language: str) -> None:
         self.language = language
         self._list = listed_as(language)
-        self._shares = wordfreq.get_frequency_dict(self._list, "small")
+        self._shares = wordlists.shares(self._list, "small")
 
     @property
     def words(self) -> Iterable[str]:
@@ -60,7 +58,7 @@ class Vocabulary:
             word = unicodedata.normalize("NFC", word).replace("I", "ı")
         form = folded(word)
         if self._list == "sh":
-            return form.translate(SR_LATN_TABLE)
+            return wordlists.in_latin(form)
         return form if self._list == "fa" else form.replace(JOINER, "")
 
     def share(self, form: str) -> float:
@@ -112,7 +110,7 @@ class Vocabulary:
 def listed_as(language: str) -> str:
     """The code of its list; empty for a language (ISO 639) whose words were not counted."""
     code = COUNTED_AS.get(language, language)
-    return code if code in wordfreq.available_languages("small") else ""
+    return code if code in wordlists.languages("small") else ""
 
 
 @lru_cache(MOST_KEPT)

@@ -39,6 +39,7 @@ PURE = (
     "lexicon/tagging.py",
     "lexicon/tokens.py",
     "lexicon/vocabulary.py",
+    "lexicon/wordlists.py",
     *(f"lexicon/matching/{path.name}" for path in (ROOT / "lexicon/matching").glob("*.py")),
     "transcription/audio.py",
     "transcription/channels.py",

@@ -1,5 +1,5 @@
 """How common a word is, in Zipf figures: log10 of its uses in 10^9 words. "The" has 7.7, rare words
-have 1 to 3, unknown ones 0. From the lists of the wordfreq package. Pure, but for its files."""
+have 1 to 3, unknown ones 0. Pure, but for the files of the lists."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 
-import wordfreq
+from lexicon import wordlists
 
 UNKNOWN = 0.0
 POSSESSIVE = 0.7  # so much rarer than the word alone
 # which are tried where nobody says what is spoken; each costs 3 MB once it is
 _TOLD_APART = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "pl", "tr", "ru", "hi", "ar")
-_KNOWN = frozenset(wordfreq.available_languages())
 _COMMONEST = 100
 _SHARE_OF_BEST = 0.6
 _COVERED = 0.6  # of the words of a text are at least fairly common in its language
@@ -22,7 +21,7 @@ _FAIRLY_COMMON = 3.0
 
 @cache
 def _list(language: str) -> Mapping[str, float]:
-    return wordfreq.get_frequency_dict(language)
+    return wordlists.shares(language)
 
 
 @lru_cache(maxsize=400_000)
@@ -37,7 +36,7 @@ def zipf(word: str, languages: tuple[str, ...] = ("en",)) -> float:
 
 @cache
 def _commonest(language: str) -> frozenset[str]:
-    return frozenset(wordfreq.top_n_list(language, _COMMONEST, wordlist="small"))
+    return frozenset(wordlists.commonest(language, _COMMONEST))
 
 
 def covered(words: Sequence[str], languages: tuple[str, ...]) -> bool:
@@ -50,7 +49,8 @@ def spoken(words: Sequence[str], expected: Sequence[str] = ()) -> tuple[str, ...
     """The languages whose lists are to be used for these words: those expected, else English
     where it covers them, else by their commonest words; empty where no list fits."""
     if expected:
-        return tuple(code for code in expected if code in _KNOWN)
+        known = wordlists.languages()
+        return tuple(code for code in expected if code in known)
     if covered(words, ("en",)):
         return ("en",)
     counts = {code: sum(map(_commonest(code).__contains__, words)) for code in _TOLD_APART}
