@@ -6,12 +6,16 @@ and for the entries then: what is read after a version is never older than it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import OuterRef, Q
 
-from lexicon.matching import Entry
 from lexicon.models import Alternative, LexiconVersion, Term
+
+if TYPE_CHECKING:
+    from lexicon.matching import Entry
 
 
 def current_version() -> int:
@@ -37,6 +41,9 @@ def scope_of(api_key_id: int | None) -> int | None:
 
 def entries(api_key_id: int | None) -> list[Entry]:
     """The approved terms of everyone and of that key; of two that are the same, the key's own."""
+    # few of those who ask for the version match: the others should not load what does
+    from lexicon.matching import Entry
+
     scope = Q(api_key=None) if api_key_id is None else Q(api_key=None) | Q(api_key=api_key_id)
     alternatives = Alternative.objects.filter(term=OuterRef("pk"), enabled=True).order_by("pk")
     rows = (

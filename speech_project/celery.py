@@ -8,6 +8,8 @@ from celery import Celery
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speech_project.settings")
+# Celery would run Django's system checks, which load every page, and tell nobody what they find
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 # how often the sweep looks for work that is due, or whose worker died
 SWEEP_EVERY_S = 2.0

@@ -8,6 +8,7 @@ handler403 = "speech_project.errors.not_allowed"
 handler404 = "speech_project.errors.not_found"
 handler500 = "speech_project.errors.fault"
 
+admin.autodiscover()
 admin.site.site_header = admin.site.site_title = "Verbatim"
 admin.site.index_title = "Curate"
 

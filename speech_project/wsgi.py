@@ -2,6 +2,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
@@ -19,6 +20,8 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     return django(environ, start_response)
 
 
+# all pages, or else the first who asks for one would wait for them
+import_module("speech_project.urls")
 # what is there from the start stays: looking through it again and again for what can be freed
 # would take a good part of the time of a long page
 gc.collect()

@@ -75,7 +75,7 @@ def test_a_long_pause_gives_the_worker_free(job, standin):
 
 def test_pauses_do_not_use_up_the_tries(job, standin):
     chunk = job.chunks.first()
-    for _ in range(pipeline.MOST_ATTEMPTS + 2):
+    for _ in range(leases.MOST_ATTEMPTS + 2):
         standin.fault("rate_limit", headers={"Retry-After": "600"})
         EngineAccount.objects.update(paused_until=None)
         Chunk.objects.filter(pk=chunk.pk).update(not_before=None)

@@ -213,7 +213,7 @@ def test_retry_after_is_obeyed(job, sent, standin):
 def test_tries_come_to_an_end(job, sent, standin):
     pipeline.prepare(job.pk)
     chunk = Chunk.objects.first()
-    for _ in range(pipeline.MOST_ATTEMPTS):
+    for _ in range(leases.MOST_ATTEMPTS):
         standin.fault("overloaded")
         Chunk.objects.filter(pk=chunk.pk).update(not_before=None)
         pipeline.transcribe(chunk.pk)
@@ -299,7 +299,7 @@ def test_what_is_at_rest_can_be_neither_cancelled_nor_retried(job, sent):
 def test_a_recording_that_kills_its_workers_ends_as_failed(job, sent):
     Job.objects.update(
         status=Job.Status.PREPARING,
-        attempt=pipeline.MOST_ATTEMPTS,
+        attempt=leases.MOST_ATTEMPTS,
         lease_until=timezone.now() - timedelta(seconds=1),
     )
     sent.clear()

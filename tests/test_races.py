@@ -130,7 +130,7 @@ def test_a_worker_from_before_a_retry_cannot_write_after_it(job):
 
 def test_a_retry_gives_all_tries_again(job):
     chunk = job.chunks.first()
-    Chunk.objects.filter(pk=chunk.pk).update(attempt=pipeline.MOST_ATTEMPTS, status="failed")
+    Chunk.objects.filter(pk=chunk.pk).update(attempt=leases.MOST_ATTEMPTS, status="failed")
     services.cancel_job(job)
     services.retry_job(job)
     passing = EngineError("timeout", "It took too long.")

@@ -23,7 +23,7 @@ from speech_project.access.models import ApiKey
 from speech_project.api.describing import description
 from speech_project.webhooks import services
 from speech_project.webhooks.models import Delivery, Event, Webhook
-from transcription import pipeline, sweeping
+from transcription import leases, pipeline, sweeping
 from transcription.models import Chunk, Job
 
 pytestmark = pytest.mark.django_db
@@ -139,7 +139,7 @@ def test_a_recording_that_failed_is_told_with_its_code(job):
 def test_a_recording_that_killed_its_workers_is_told_once(job):
     Job.objects.update(
         status=Job.Status.PREPARING,
-        attempt=pipeline.MOST_ATTEMPTS,
+        attempt=leases.MOST_ATTEMPTS,
         lease_until=timezone.now() - timedelta(seconds=1),
     )
     sweeping.sweep()

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from transcription.exporting import office, subtitles, tables, texts
+from transcription.exporting import subtitles, tables, texts
 from transcription.exporting.document import Document, Options, printable
 from transcription.exporting.names import Names, file_name
 from transcription.exporting.zipped import pieces
@@ -64,6 +64,12 @@ def _of_words(write: Writer) -> Callable[[Job, Options], bytes]:
     return lambda job, options: write(document(job, words=True), options)
 
 
+def _docx(document: Document, options: Options) -> bytes:
+    from transcription.exporting import office  # python-docx takes long to load
+
+    return office.docx(document, options)
+
+
 def _json(job: Job, _options: Options) -> bytes:
     text = json.dumps(as_json(job), ensure_ascii=False, separators=(",", ":"))
     return f"{text}\n".encode()
@@ -74,7 +80,7 @@ _WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.doc
 FORMATS = {
     each.name: each
     for each in (
-        Format("docx", "Word", _WORD_TYPE, _of_text(office.docx), _BOTH),
+        Format("docx", "Word", _WORD_TYPE, _of_text(_docx), _BOTH),
         Format("txt", "Plain text", "text/plain; charset=utf-8", _of_text(texts.plain), _NEITHER),
         Format("md", "Markdown", "text/markdown; charset=utf-8", _of_text(texts.markdown), _BOTH),
         Format(

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from transcription.models import Job
-from transcription.ranking import USUAL_ERRORS
-from transcription.ranking import usual_errors as weighed
 
 # of the job's client in these languages: wrong words, and all words that were reviewed
 Reviewed = Callable[[Job, Sequence[str]], tuple[int, int]]
@@ -20,6 +18,9 @@ def told_by(source: Reviewed) -> None:
 
 def usual_errors(job: Job, languages: Sequence[str]) -> float:
     """The share of its words that is presumably wrong, before any of them is looked at."""
+    # every process loads this module; ranking, and the matcher with it, only those that rank
+    from transcription import ranking
+
     for source in _sources:
-        return weighed(*source(job, languages))
-    return USUAL_ERRORS
+        return ranking.usual_errors(*source(job, languages))
+    return ranking.USUAL_ERRORS

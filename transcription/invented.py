@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 # Models that learnt from subtitled videos end quiet audio with what such videos end with. Each of
 # these counts only as a sentence of its own at the start or the end.
@@ -93,12 +94,18 @@ _BREAK = (
 )
 _ANY = "|".join(CREDITS)
 _CHAIN = rf"[^\w\s]{{0,3}}((?:{_ANY})(?:[^\w]{{1,4}}(?:{_ANY}))*)"
-_AT_START = re.compile(rf"\A\s*{_CHAIN}(?:[^\w]{{0,6}}\Z|\s?{_BREAK})", re.I)
-_AT_END = re.compile(rf"(?:\A\s*|{_BREAK}){_CHAIN}[^\w]{{0,6}}\Z", re.I)
+
+
+@cache  # compiling them takes a while, and web servers check no answers
+def _chains() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Those at the start of a text, and those at its end."""
+    at_start = re.compile(rf"\A\s*{_CHAIN}(?:[^\w]{{0,6}}\Z|\s?{_BREAK})", re.I)
+    at_end = re.compile(rf"(?:\A\s*|{_BREAK}){_CHAIN}[^\w]{{0,6}}\Z", re.I)
+    return at_start, at_end
 
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Where in the text, in characters of its NFC form, such sentences stand."""
     text = unicodedata.normalize("NFC", text)
-    found = (_AT_START.search(text), _AT_END.search(text))
+    found = [pattern.search(text) for pattern in _chains()]
     return sorted({match.span(1) for match in found if match})

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from transcription.models import Chunk, Job, Work
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=20)
 RENEW_EVERY_S = 5.0
+MOST_ATTEMPTS = 6
 AGAIN_S = 0.5  # after an outage before the sweep takes the work away
 
 W = TypeVar("W", bound=Work)
@@ -41,6 +42,12 @@ def due() -> Q:
 
 def expired() -> Q:
     return Q(lease_until__lt=timezone.now())
+
+
+def complete() -> Q:
+    """Of a job: all chunks are cut, and each has an answer or has failed for good."""
+    pending = Exists(Chunk.objects.filter(job=OuterRef("pk"), status__in=Chunk.PENDING))
+    return Q(status=Job.Status.TRANSCRIBING, chunk_count__isnull=False) & ~Q(pending)
 
 
 def claim(model: type[W], pk: Any, when: Q, **changes: Any) -> W | None:

@@ -51,7 +51,6 @@ from transcription.telling import tell_of
 
 logger = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 6
 FIRST_BACKOFF_S = 2.0
 LONGEST_BACKOFF_S = 120.0
 PLAYBACK_TIMEOUT_S = 1800
@@ -173,7 +172,7 @@ def transcribe(chunk_id: int) -> None:
     tries = chunk.attempt - chunk.tries_from
     with leases.hold(chunk) as lease:
         try:
-            heard = hearing.hear(job, chunk, lease, last_try=tries >= MOST_ATTEMPTS)
+            heard = hearing.hear(job, chunk, lease, last_try=tries >= leases.MOST_ATTEMPTS)
         except leases.LeaseLost:
             logger.info("Chunk %s was taken away while it was heard", chunk.pk)
         except admission.Later as later:
@@ -221,7 +220,7 @@ def _store(job: Job, chunk: Chunk, heard: hearing.Heard) -> None:
 def _react(job: Job, chunk: Chunk, error: EngineError, tries: int) -> None:
     """The one place of the retry policy: passing errors wait and try again, the rest end here."""
     busy = error.scope == "account" and not error.permanent  # every other would be told the same
-    if not error.permanent and (busy or tries < MOST_ATTEMPTS):
+    if not error.permanent and (busy or tries < leases.MOST_ATTEMPTS):
         backoff_s = min(FIRST_BACKOFF_S * 2 ** (tries - 1), LONGEST_BACKOFF_S)
         wait_s = min(error.retry_after_s or backoff_s, admission.LONGEST_PAUSE_S)
         until = timezone.now() + timedelta(seconds=wait_s)
@@ -271,20 +270,14 @@ def _mine(chunk: Chunk) -> QuerySet[Chunk]:
 # --- Finish: from chunks to segments -----------------------------------------------------------
 
 
-def complete() -> Q:
-    """All chunks are cut, and each has an answer or has failed for good."""
-    pending = Exists(Chunk.objects.filter(job=OuterRef("pk"), status__in=Chunk.PENDING))
-    return Q(status=Job.Status.TRANSCRIBING, chunk_count__isnull=False) & ~Q(pending)
-
-
 def _finish_when_complete(job_id: Any) -> None:
-    if Job.objects.filter(complete(), pk=job_id).exists():
+    if Job.objects.filter(leases.complete(), pk=job_id).exists():
         wake("finish_job", job_id, queue="engine")
 
 
 def finish(job_id: Any) -> None:
     abandoned = Q(status=Job.Status.FINISHING) & leases.expired()
-    job = leases.claim(Job, job_id, complete() | abandoned, status=Job.Status.FINISHING)
+    job = leases.claim(Job, job_id, leases.complete() | abandoned, status=Job.Status.FINISHING)
     if job is None:
         return
     with leases.hold(job):

@@ -17,9 +17,8 @@ from django.utils import timezone
 from speech_project.wakeups import wake
 from speech_project.webhooks.models import Event
 from transcription.choosing import queue_of
-from transcription.leases import due, expired
+from transcription.leases import MOST_ATTEMPTS, complete, due, expired
 from transcription.models import Chunk, Job
-from transcription.pipeline import MOST_ATTEMPTS, complete
 from transcription.telling import tell_of
 
 # a wake-up that nobody followed for so long may be lost
