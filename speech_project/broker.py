@@ -18,6 +18,8 @@ from typing import Any
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps, loads
 
+LOOK_UP_S = 0.2  # how long a worker is asleep at most
+
 logger = logging.getLogger(__name__)
 
 
@@ -64,6 +66,13 @@ class Channel(filesystem.Channel):
 
 class Transport(filesystem.Transport):
     Channel = Channel
+
+    def drain_events(  # type: ignore[override]
+        self, connection: Any, timeout: float | None = None
+    ) -> None:
+        # a worker looks whether it shall stop only when this returns, and gives it two seconds
+        shortest = LOOK_UP_S if timeout is None else min(timeout, LOOK_UP_S)
+        super().drain_events(connection, timeout=shortest)
 
 
 def _write_whole(target: Path, content: str) -> None:
