@@ -93,8 +93,8 @@ class Desk:
 
     def says(self, state: str) -> None:
         """Beside the title, about what is saved; a regular expression. Looked at in each frame,
-        where `expect` would come back after a second."""
-        script = "text => new RegExp(text).test(document.getElementById('state').textContent)"
+        where `expect` would come back after a second; a page that is being left has no state."""
+        script = "text => new RegExp(text).test(document.getElementById('state')?.textContent)"
         with suppress(PlaywrightTimeout):
             self.page.wait_for_function(script, arg=state)
         expect(self.state).to_have_text(re.compile(state), timeout=100)
