@@ -1,7 +1,7 @@
 """A connection to the database that is gone is made anew before a request needs it."""
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 
 
 @pytest.fixture
@@ -41,3 +41,24 @@ def test_a_connection_that_the_server_closed_is_made_anew(web):
     assert of_server("SELECT pg_terminate_backend(%s, 5000)", first)
     web.close_if_unusable_or_obsolete()
     assert backend(web) != first
+
+
+def test_a_statement_is_planned_once_in_a_connection(web):
+    """And anew where the connection was made anew, or the first try of it failed."""
+
+    def planned() -> int:
+        with web.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+            return cursor.fetchone()[0]
+
+    half = "SELECT 10 / $1::int"
+    with pytest.raises(DataError):
+        web.first(half, [0])
+    before = planned()
+    assert [web.first(half, [value]) for value in (2, 5, 1)] == [(5,), (2,), (10,)]
+    assert planned() == before + 1
+    assert web.first("SELECT 1 WHERE $1::int > 1", [1]) is None
+    assert of_server("SELECT pg_terminate_backend(%s, 5000)", backend(web))
+    web.close_if_unusable_or_obsolete()
+    assert web.first(half, [2]) == (5,)
+    assert planned() == 1

@@ -45,7 +45,7 @@ def values(row: Model) -> dict:
 @pytest.mark.parametrize("kind", ["key", "job"])
 def test_a_row_is_read_as_django_reads_it(kind, request):
     made = request.getfixturevalue(kind)
-    read = Row(type(made), "id = %s")(made.pk)
+    read = Row(type(made), "id = $1")(made.pk)
     known = type(made).objects.get(pk=made.pk)
     assert read == known
     assert values(read) == values(known)
@@ -55,6 +55,14 @@ def test_a_row_is_read_as_django_reads_it(kind, request):
 
 
 def test_there_is_none_where_nothing_fits(job):
-    row = Row(Job, "id = %s AND api_key_id = %s")
+    row = Row(Job, "id = $1 AND api_key_id = $2")
     assert row(job.pk, job.api_key_id) == job
     assert row(job.pk, job.api_key_id + 1) is None
+
+
+def test_what_was_left_out_is_read_when_it_is_asked_for(job, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        read = Row(Job, "id = $1", only={"id", "title"})(job.pk)
+        assert read.title == "Ward round"
+    with django_assert_num_queries(1):
+        assert read.languages == ["de", "en"]

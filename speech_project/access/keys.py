@@ -19,7 +19,7 @@ from speech_project.access.scopes import USUAL
 from speech_project.rows import Row
 
 SHAPE = re.compile(r"vk_([0-9a-f]{8})_")
-_by_prefix = Row(ApiKey, "prefix = %s")
+_by_prefix = Row(ApiKey, "prefix = $1")
 LAST_USED_EVERY = timedelta(minutes=1)
 # how long the secret before a rotation is taken, where nobody says
 OVERLAP_HOURS = 24

@@ -29,13 +29,14 @@ from speech_project.api.schema import (
     refuses,
 )
 from speech_project.api.views import ApiView
+from speech_project.rows import Row
 from transcription import hints
-from transcription.access import get_job, visible_jobs
+from transcription.access import BY_ID, get_job, visible_jobs
 from transcription.api.common import told, whose
 from transcription.api.examples import HINTS, JOB, NEW_JOB, NEW_RUN
 from transcription.api.filters import JobFilter, narrowed
 from transcription.api.forms import JobChange, NewJob, NewRun
-from transcription.api.shapes import HintsSerializer, JobSerializer, job_data, jobs_data
+from transcription.api.shapes import READ, HintsSerializer, JobSerializer, job_data, jobs_data
 from transcription.models import Job
 from transcription.services import (
     cancel_job,
@@ -50,6 +51,8 @@ TOO_MANY = (429, "The API key 'clinic' may have 4 jobs at work at once, and has 
 SPENT = (402, "The API key 'clinic' has spent its budget of $20 for this month.")
 UNKNOWN_MODEL = (422, "Unknown model 'gpt-9'. Choose one of: gpt-transcribe, whisper-1.")
 FORM = "multipart/form-data"
+# clients ask again and again how far their jobs are
+_shown = Row(Job, BY_ID, only={"api_key", *READ})
 
 
 class JobList(ApiView):
@@ -123,7 +126,7 @@ class JobDetail(ApiView):
 
         Its text is in its segments, its words and its exports.
         """
-        return shown(request, job_data(get_job(request.user, job_id)))
+        return shown(request, job_data(get_job(request.user, job_id, _shown)))
 
     @extend_schema(
         operation_id="change_job",

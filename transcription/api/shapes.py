@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, cast
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from lexicon import policies
@@ -46,6 +48,8 @@ class JobSerializer(serializers.ModelSerializer):
         return bool(record and record.demo)
 
 
+# what jobs_data reads: what is shown, and what tells how far one is
+READ = {*JobSerializer.Meta.fields, "chunk_count"}
 # one for all: to make its fields takes longer than to read a job with them
 _JOB = JobSerializer()
 # what their columns hold is shown as it is
@@ -68,8 +72,19 @@ def _reader(name: str, field: serializers.Field) -> Callable[[Job], Any]:
     column = attrgetter(Job._meta.get_field(name).attname)  # type: ignore[union-attr]
     if isinstance(field, AS_IT_IS):
         return column
+    if isinstance(field, serializers.DateTimeField):
+        return lambda job: _instant(column(job))
     write = field.to_representation
     return lambda job: None if (value := column(job)) is None else write(value)
+
+
+def _instant(value: datetime | None) -> str | None:
+    """ISO 8601 in the site's zone, as the serializer writes it. Nobody has another on these pages,
+    so that it need not be asked for each time."""
+    if value is None:
+        return None
+    text = value.astimezone(timezone.get_default_timezone()).isoformat()
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
 _READERS = [(name, _reader(name, field)) for name, field in _JOB.fields.items()]
