@@ -32,7 +32,7 @@ run: setup
 test: lint pytest
 
 pytest: setup-dev
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: setup-dev
 	@$(BIN)/ruff format --check --quiet . || { echo "Run '$(BIN)/ruff format .' to fix that."; exit 1; }

@@ -56,6 +56,14 @@ STEPS = {
 }
 
 pytest_plugins = ["tests.standin.fixture", "tests.receiver"]
+# these take longest, and go first: of the processes that test side by side, none is left alone
+# with one of them in the end
+LONGEST = (
+    "test_serve", "test_paid_once", "test_transcribe", "test_hints_offline", "test_lost_work",
+    "test_lexicon_speed", "test_workers", "test_entrypoint", "test_engine_pocketsphinx",
+    "test_robustness", "test_schemathesis", "test_schema", "test_learning_end_to_end",
+    "test_docs_api", "test_wire_sdks",
+)  # fmt: skip
 
 
 class QuickHasher(PBKDF2PasswordHasher):
@@ -288,6 +296,10 @@ def running(*args: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
