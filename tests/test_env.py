@@ -292,7 +292,7 @@ def test_secret_key_from_a_file(settings_with, tmp_path):
 )
 def test_default_model(settings_with, variables, model):
     found = settings_with(**variables)
-    assert found.STT_MODEL == model
+    assert model == found.STT_MODEL
 
 
 @pytest.mark.parametrize(
