@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+import select
+import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.servers.basehttp import WSGIRequestHandler
-from django.core.signals import request_finished, request_started
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test import Client
+from django.test.testcases import LiveServerThread
 
 from tests.conftest import SAMPLE
 from transcription import audio, recordings
 from transcription.models import Job
 
-CHROMIUM = Path("/usr/bin/chromium")
+# the shell is Chromium without the windows around its pages, which take more time than the pages
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -33,8 +35,6 @@ except ImportError:
     sync_playwright = None  # type: ignore[assignment]
 HERE = Path(__file__).parent
 PATIENCE_MS = 20_000  # a machine may be slow; what comes is seen at once all the same
-# else each answer waits 40 ms for the browser to acknowledge that answer's head
-WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,21 +47,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser() -> Iterator[Browser]:
     if sync_playwright is None:
         pytest.skip("Playwright's Python package is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed (apt-get install chromium-headless-shell)")
     # Playwright keeps an event loop in this thread, where Django would refuse to query
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         chromium.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 class Complaints(list[str]):
@@ -99,45 +94,43 @@ def complaints() -> Iterator[Complaints]:
     assert not noted.unexpected
 
 
-class Requests:
-    """Those that the live server is at work on."""
+class Server(ThreadedWSGIServer):
+    """The live server; knows how many connections are open."""
 
-    QUIET_S = 0.06  # one that the browser sent last may be on its way
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.open = 0
+        self.changed = threading.Condition()
+        super().__init__(*args, **options)
 
-    def __init__(self) -> None:
-        self.under_way: set[int] = set()
-        self.changed_at = 0.0
+    def count(self, change: int) -> None:
+        with self.changed:
+            self.open += change
+            self.changed.notify_all()
 
-    def started(self, **_: Any) -> None:
-        self.under_way.add(threading.get_ident())
-        self.changed_at = time.monotonic()
+    def get_request(self) -> tuple[Any, Any]:
+        self.count(1)
+        return super().get_request()
 
-    def finished(self, **_: Any) -> None:
-        self.under_way.discard(threading.get_ident())
-        self.changed_at = time.monotonic()
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.count(-1)
 
     def let_end(self) -> None:
         """A page that is closed saves once more: emptying the tables meanwhile is a deadlock."""
-        begun = self.changed_at = time.monotonic()
-        while (now := time.monotonic()) < begun + 10:
-            if not self.under_way and now - self.changed_at > self.QUIET_S:
-                return
-            time.sleep(0.01)
+
+        def idle() -> bool:
+            return not self.open and not select.select([self.socket], [], [], 0)[0]
+
+        with self.changed:
+            assert self.changed.wait_for(idle, timeout=PATIENCE_MS / 1000)
 
 
-@pytest.fixture
-def requests() -> Iterator[Requests]:
-    seen = Requests()
-    request_started.connect(seen.started)
-    request_finished.connect(seen.finished)
-    yield seen
-    request_started.disconnect(seen.started)
-    request_finished.disconnect(seen.finished)
+LiveServerThread.server_class = Server
 
 
 @pytest.fixture
 def new_context(
-    browser: Browser, live_server: Any, complaints: Complaints, requests: Requests
+    browser: Browser, live_server: Any, complaints: Complaints
 ) -> Iterator[Callable[..., BrowserContext]]:
     """A browser of its own, logged in as `user`. Depends on `complaints`, so closes first."""
     opened: list[BrowserContext] = []
@@ -161,7 +154,7 @@ def new_context(
     yield new
     for context in opened:
         context.close()
-    requests.let_end()
+    live_server.thread.httpd.let_end()
 
 
 def log_in(context: BrowserContext, url: str, user: User) -> None:
