@@ -171,6 +171,7 @@ audit_events = Table(
     code("action", "What was done", None),
     words("target", "What it was done to: kind and id"),
     json("detail", "What else is worth knowing of it", "{}"),
+    Index("ix_audit_events_action", "action", "at"),
     Index("ix_audit_events_at", "at"),
     Index("ix_audit_events_target", "target"),
     comment="Who did what, for ever",

@@ -75,6 +75,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_audit_events_api_key_id"), "audit_events", ["api_key_id"], unique=False
     )
+    op.create_index("ix_audit_events_action", "audit_events", ["action", "at"], unique=False)
     op.create_index("ix_audit_events_at", "audit_events", ["at"], unique=False)
     op.create_index("ix_audit_events_target", "audit_events", ["target"], unique=False)
     op.create_table(
@@ -469,6 +470,7 @@ def downgrade() -> None:
     op.drop_table("idempotency_keys")
     op.drop_index("ix_audit_events_target", table_name="audit_events")
     op.drop_index("ix_audit_events_at", table_name="audit_events")
+    op.drop_index("ix_audit_events_action", table_name="audit_events")
     op.drop_index(op.f("ix_audit_events_api_key_id"), table_name="audit_events")
     op.drop_table("audit_events")
 

@@ -96,6 +96,7 @@ class AuditEvent(models.Model):
         db_table = "audit_events"
         ordering = ["-at", "-id"]
         indexes = [
+            models.Index(fields=["action", "at"], name="ix_audit_events_action"),
             models.Index(fields=["at"], name="ix_audit_events_at"),
             models.Index(fields=["target"], name="ix_audit_events_target"),
         ]
