@@ -209,10 +209,16 @@ DATABASES = {"default": DATABASE.django() | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CH
 MIGRATION_MODULES = dict.fromkeys(("access", "webhooks", "lexicon", "transcription", "feedback"))
 
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+# a request waits so long for one that is silent, in seconds, then goes on without it
+REDIS_PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 1}
 CACHES: dict[str, Any]
 if REDIS_URL:
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": REDIS_PATIENCE,
+        }
     }
 else:
     CACHES = {
