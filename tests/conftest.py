@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -287,7 +288,7 @@ def node_folder(pytestconfig: pytest.Config) -> Path:
 
 @contextmanager
 def running(*args: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of the product, on the test database, ended with the block."""
+    """A process of the product, on the test database, killed with the block, its children too."""
     process = subprocess.Popen(
         [sys.executable, *args],
         cwd=ROOT,
@@ -297,12 +298,9 @@ def running(*args: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

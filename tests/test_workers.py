@@ -8,12 +8,14 @@ import time
 from contextlib import ExitStack
 
 import pytest
+from django.db.models import F
 from kombu import Queue
 from standardwebhooks import Webhook as Verifier
 
 from speech_project.celery import app
 from tests.conftest import running
 from transcription.models import Chunk, Job
+from transcription.sweeping import LOST_AFTER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,6 +44,13 @@ def wait_until(condition, what):
         time.sleep(0.1)
 
 
+def time_passes(job):
+    """So much that what a worker left behind is known to be: nobody waits for that here."""
+    job.chunks.update(
+        woken_at=F("woken_at") - LOST_AFTER, lease_until=F("lease_until") - LOST_AFTER
+    )
+
+
 def status(job):
     job.refresh_from_db()
     return job.status
@@ -63,9 +72,9 @@ def test_a_recording_goes_through_real_workers(upload_sample, short_clip, webhoo
     assert "heart attack" in text
 
 
-def test_a_worker_killed_in_the_middle_costs_nothing(upload_sample):
+def test_a_worker_killed_in_the_middle_costs_nothing(upload_sample, short_clip):
     """kill -9 while it listens: another takes up the chunk, and the job completes."""
-    job = upload_sample(model="pocketsphinx")
+    job = upload_sample(short_clip, model="pocketsphinx")
     with ExitStack() as stack:
         stack.enter_context(running(*ENGINE))
         stack.enter_context(running(*BEAT))
@@ -73,8 +82,9 @@ def test_a_worker_killed_in_the_middle_costs_nothing(upload_sample):
             listening = Chunk.objects.filter(job=job, status=Chunk.Status.TRANSCRIBING)
             wait_until(listening.exists, "listening")
             os.killpg(victim.pid, signal.SIGKILL)
+        time_passes(job)
         stack.enter_context(running(*MEDIA))
         wait_until(lambda: status(job) in ("completed", "failed"), "completion")
     assert job.status == Job.Status.COMPLETED, job.error_message
-    assert job.chunks.filter(status=Chunk.Status.COMPLETED).count() == job.chunk_count == 2
-    assert max(job.chunks.values_list("attempt", flat=True)) == 2
+    chunk = job.chunks.get()
+    assert (chunk.status, chunk.attempt) == (Chunk.Status.COMPLETED, 2)
