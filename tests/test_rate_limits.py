@@ -1,14 +1,11 @@
 """How many requests a key may make in a minute, and how it is told."""
 
 import secrets
-import socket
 import threading
 
 import pytest
-from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 from django.test import Client
-from redis.exceptions import ConnectionError as RedisAway
 
 from speech_project.access import throttling
 from speech_project.access.keys import create_key
@@ -104,27 +101,3 @@ def test_where_nothing_is_limited_nothing_is_told(slow, desk_client):
             assert answer.status_code == 200
             assert "RateLimit" not in answer
             assert "RateLimit-Policy" not in answer
-
-
-def test_requests_are_answered_while_redis_is_away(slow, monkeypatch, caplog):
-    def away(*args, **kwargs):
-        raise RedisAway("connection refused")
-
-    for name in ("add", "incr"):
-        monkeypatch.setattr(throttling.cache, name, away)
-    for _ in range(4):
-        assert slow.get(JOBS).status_code == 200
-    assert "requests are not counted" in caplog.text
-
-
-def test_a_redis_that_says_nothing_is_not_waited_for_long(slow, monkeypatch, caplog, settings):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        gives_up = threading.Timer(30, silent.close)
-        gives_up.start()
-        url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
-        redis = RedisCache(url, {"OPTIONS": settings.REDIS_PATIENCE})
-        monkeypatch.setattr(throttling, "cache", redis)
-        assert slow.get(JOBS).status_code == 200
-        assert silent.fileno() >= 0, "it was waited for until it was gone"
-        gives_up.cancel()
-    assert "requests are not counted" in caplog.text
