@@ -134,13 +134,13 @@ def test_desk(page: Page, heard: Callable[..., Job], colleague: User, complaints
     desk.visit()
     assert not findings(page)
     desk.open(0)
-    expect(page.locator("#detail [data-segment]")).to_be_attached()
+    desk.has_column(0)
     page.keyboard.press("Escape")
     assert not findings(page)
     page.keyboard.press("Escape")
     save_segment(colleague, desk.job, desk.segments[0].pk, Save("one dose!", 1, "y"))
     page.keyboard.type(" now")
-    expect(desk.state).to_have_text("Two versions")
+    desk.says("Two versions")
     assert not findings(page)
 
 

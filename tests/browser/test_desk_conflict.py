@@ -19,7 +19,7 @@ from transcription.models import Job, Segment
 @pytest.fixture
 def desk(page: Page, heard: Callable[..., Job], complaints: Complaints) -> Desk:
     complaints.expected = ["409 (Conflict)", "Response Status Error Code 409"]
-    return Desk(page, heard("one dose", "two doses", "three doses")).visit()
+    return Desk(page, heard("one dose", "two doses", "three doses"), hurried=True).visit()
 
 
 def saved_by(user: User, desk: Desk, index: int, text: str) -> None:
@@ -32,10 +32,11 @@ def saved_by(user: User, desk: Desk, index: int, text: str) -> None:
 def box(desk: Desk, colleague: User) -> Locator:
     """The box with a reviewer's own text, after another's save came first."""
     box = desk.open(0)
-    expect(desk.page.locator("#detail [data-segment]")).to_be_attached()
+    desk.has_column(0)
     saved_by(colleague, desk, 0, "one dose daily")
     desk.page.keyboard.type(" weekly")
-    expect(desk.state).to_have_text("Two versions")
+    desk.pauses()
+    desk.says("Two versions")
     return box
 
 
@@ -95,12 +96,12 @@ def test_a_conflict_left_behind_stays_open_and_holds_the_submission(
 ) -> None:
     gate = Gate(desk.page, desk.save_address(0))
     desk.open(0)
-    expect(desk.page.locator("#detail [data-segment]")).to_be_attached()
+    desk.has_column(0)
     saved_by(colleague, desk, 0, "one dose daily")
     desk.page.keyboard.type(" weekly")
     desk.page.keyboard.press("Alt+PageDown")
     gate.open()
-    expect(desk.state).to_have_text("Two versions")
+    desk.says("Two versions")
     desk.page.keyboard.type("!")
     expect(desk.segment(1).locator("textarea")).to_have_value("two doses!")
     expect(desk.segment(0).locator("textarea")).to_have_value("one dose weekly")
@@ -126,9 +127,10 @@ def test_an_untouched_box_shows_the_newest_text(desk: Desk, colleague: User) -> 
 
 def test_the_text_of_a_segment_that_was_replaced_can_be_kept_aside(desk: Desk) -> None:
     box = desk.open(0)
-    expect(desk.page.locator("#detail [data-segment]")).to_be_attached()
+    desk.has_column(0)
     Segment.objects.filter(pk=desk.segments[0].pk).update(retired_at=timezone.now())
     desk.page.keyboard.type(" weekly")
+    desk.pauses()
     expect(desk.segment(0).get_by_role("alert")).to_contain_text("replaced meanwhile")
     expect(box).to_have_value("one dose weekly")
     desk.page.keyboard.press("F9")

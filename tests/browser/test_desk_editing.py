@@ -16,14 +16,16 @@ from transcription.models import Job
 
 @pytest.fixture
 def desk(page: Page, heard: Callable[..., Job]) -> Desk:
-    return Desk(page, heard("first thing", "second thing", "third thing", "fourth")).visit()
+    return Desk(
+        page, heard("first thing", "second thing", "third thing", "fourth"), hurried=True
+    ).visit()
 
 
 def test_typed_text_is_saved_and_there_after_a_reload(desk: Desk) -> None:
     box = desk.open(1)
     with desk.at_once():
         desk.page.keyboard.type(" said")
-        expect(desk.state).to_have_text("Not saved yet")
+        desk.says("Not saved yet")
     desk.is_saved()
     assert desk.stored(1).text == "second thing said"
     assert desk.page.evaluate("localStorage.length") == 1  # the speed
@@ -65,7 +67,8 @@ def test_what_is_typed_during_a_save_is_saved_next(desk: Desk) -> None:
     gate = Gate(desk.page, desk.save_address(0))
     box = desk.open(0)
     desk.page.keyboard.type(" one")
-    expect(desk.state).to_have_text("Saving…")
+    desk.pauses()
+    desk.says("Saving…")
     desk.page.keyboard.type(" two")
     desk.page.keyboard.press("Home")
     desk.page.keyboard.type("x")
@@ -81,7 +84,8 @@ def test_leaving_during_a_save_loses_nothing(desk: Desk) -> None:
     gate = Gate(desk.page, desk.save_address(0))
     desk.open(0)
     desk.page.keyboard.type(" a")
-    expect(desk.state).to_have_text("Saving…")
+    desk.pauses()
+    desk.says("Saving…")
     desk.page.keyboard.type("b")
     desk.page.keyboard.press("Alt+PageDown")
     desk.page.keyboard.press("Alt+PageUp")  # back in a form that waits for its answer
@@ -119,7 +123,6 @@ def test_clicking_fast_from_one_to_another(desk: Desk) -> None:
 
 
 def test_an_input_method_is_left_alone_until_it_is_done(desk: Desk) -> None:
-    desk.page.clock.install()
     desk.open(0)
     keyboard = desk.page.context.new_cdp_session(desk.page)
     keyboard.send("Input.imeSetComposition", {"text": "に", "selectionStart": 1, "selectionEnd": 1})
@@ -168,7 +171,7 @@ def test_the_browsers_undo_keeps_working_over_saves(desk: Desk) -> None:
     with desk.at_once():
         desk.page.keyboard.press("Control+z")
         expect(box).to_have_value("first thing")
-        expect(desk.state).to_have_text("Not saved yet")
+        desk.says("Not saved yet")
     desk.is_saved()
     assert desk.stored(0).text == "first thing"
 
@@ -179,6 +182,7 @@ def test_what_is_open_in_the_column_stays_open(desk: Desk, colleague: User) -> N
     desk.open(0)
     desk.has_column(0)
     desk.page.keyboard.type(" now")
+    desk.pauses()
     desk.page.locator(".history summary").click()
     lines = desk.page.locator(".history summary")
     expect(lines).to_have_count(2)  # the answer is shown

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from feedback.models import Revision
 from feedback.services import submit_review
 from tests.browser.conftest import Complaints
-from tests.browser.desk import Desk
+from tests.browser.desk import RETRY_AFTER_MS, Desk
 from transcription.models import Job
 
 OFFLINE = ["ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "htmx:sendError", "htmx:afterRequest"]
@@ -21,7 +21,7 @@ OFFLINE = ["ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "htmx:sendError", "htmx:af
 
 @pytest.fixture
 def desk(page: Page, heard: Callable[..., Job]) -> Desk:
-    return Desk(page, heard("one dose", "two doses", "three doses")).visit()
+    return Desk(page, heard("one dose", "two doses", "three doses"), hurried=True).visit()
 
 
 def test_typed_without_a_network_is_saved_when_it_is_back(
@@ -31,13 +31,14 @@ def test_typed_without_a_network_is_saved_when_it_is_back(
     box = desk.open(0)
     desk.page.context.set_offline(True)
     desk.page.keyboard.type(" a")
-    expect(desk.state).to_have_text("Not saved: no connection, trying again")
+    desk.pauses()
+    desk.says("Not saved: no connection, trying again")
     desk.page.keyboard.type("b")
     desk.page.keyboard.press("Alt+PageDown")  # opening needs no network
     expect(desk.segment(1).locator("textarea")).to_be_focused()
     desk.page.keyboard.type(" c")
     expect(box).to_have_value("one dose ab")
-    expect(desk.state).to_have_text("Not saved: no connection, trying again")
+    desk.says("Not saved: no connection, trying again")
     desk.page.context.set_offline(False)
     desk.is_saved()
     assert [desk.stored(0).text, desk.stored(1).text] == ["one dose ab", "two doses c"]
@@ -57,13 +58,13 @@ def test_a_save_whose_answer_was_lost_counts_once(desk: Desk, complaints: Compla
         route.fetch()
         route.abort()
 
-    desk.page.clock.install()
     desk.page.route(desk.save_address(0), lose_the_first_answer)
     desk.open(0)
     desk.page.keyboard.type(" daily")
-    expect(desk.state).to_contain_text("Not saved:")
+    desk.pauses()
+    desk.says("Not saved:")
     assert desk.stored(0).version == 2
-    desk.page.clock.fast_forward(4000)
+    desk.page.clock.fast_forward(RETRY_AFTER_MS)
     desk.is_saved()
     assert len(sent) == 2
     assert sent[0] == sent[1] != ""
@@ -77,7 +78,7 @@ def test_unsaved_text_outlives_the_page(desk: Desk, complaints: Complaints) -> N
     for index in (0, 2):
         desk.open(index)
         desk.page.keyboard.type(f" {index}")
-    expect(desk.state).to_contain_text("Not saved:")
+    desk.says("Not saved:")
     asked: list[str] = []
 
     def leave(dialog: object) -> None:
@@ -107,7 +108,8 @@ def test_a_save_interrupted_by_a_reload_is_no_conflict_with_oneself(
     desk.page.route(desk.save_address(0), lose_the_answer)
     desk.open(0)
     desk.page.keyboard.type(" daily")
-    expect(desk.state).to_contain_text("Not saved:")
+    desk.pauses()
+    desk.says("Not saved:")
     desk.page.keyboard.type(" or not")
     desk.page.unroute(desk.save_address(0))
     desk.page.on("dialog", lambda dialog: dialog.accept())
@@ -121,7 +123,8 @@ def test_logged_out_during_a_save(desk: Desk, reviewer: User) -> None:
     title = desk.page.title()
     Session.objects.all().delete()
     desk.page.keyboard.type(" daily")
-    expect(desk.state).to_have_text("Not saved: log in again")
+    desk.pauses()
+    desk.says("Not saved: log in again")
     expect(box).to_have_value("one dose daily")
     expect(box).to_be_focused()
     assert desk.page.title() == title
@@ -132,6 +135,7 @@ def test_logged_out_during_a_save(desk: Desk, reviewer: User) -> None:
     login.get_by_label("Password").fill("a password for rita")
     login.get_by_role("button", name="Log in").click()
     login.get_by_role("heading", name="Queue").wait_for()
+    desk.page.clock.fast_forward(RETRY_AFTER_MS)
     desk.is_saved()
     assert desk.stored(0).text == "one dose daily"
 
@@ -153,7 +157,8 @@ def test_a_refused_text_stays_in_the_box(desk: Desk, complaints: Complaints) -> 
     complaints.expected = ["422", "404"]
     box = desk.open(0)
     box.fill("x" * 20_001)
-    expect(desk.state).to_contain_text("Not saved: A segment holds at most 20,000 characters")
+    desk.pauses()
+    desk.says("Not saved: A segment holds at most 20,000 characters")
     box.fill("shorter")
     desk.is_saved()
     assert desk.stored(0).text == "shorter"
@@ -164,13 +169,14 @@ def test_a_review_submitted_by_another_meanwhile(
 ) -> None:
     complaints.expected = ["422"]
     desk.open(0)
-    expect(desk.page.locator("#detail [data-segment]")).to_be_attached()
+    desk.has_column(0)
     submit_review(colleague, desk.job)
     desk.page.keyboard.type(" daily")
-    expect(desk.state).to_contain_text("was submitted already. Reopen it")
+    desk.pauses()
+    desk.says("was submitted already. Reopen it")
     desk.page.on("dialog", lambda dialog: dialog.accept())
     desk.visit()
-    expect(desk.state).to_have_text("Text of yours is not saved. Reopen the review to save it")
+    desk.says("Text of yours is not saved. Reopen the review to save it")
     desk.page.get_by_role("button", name="Reopen").click()
     desk.is_saved()
     assert desk.stored(0).text == "one dose daily"
@@ -179,8 +185,9 @@ def test_a_review_submitted_by_another_meanwhile(
 def test_a_recording_deleted_meanwhile(desk: Desk, complaints: Complaints) -> None:
     complaints.expected = ["404"]
     box = desk.open(0)
-    expect(desk.page.locator("#detail [data-segment]")).to_be_attached()
+    desk.has_column(0)
     Job.objects.all().delete()
     desk.page.keyboard.type(" daily")
-    expect(desk.state).to_contain_text("is not there any more. Copy your text")
+    desk.pauses()
+    desk.says("is not there any more. Copy your text")
     expect(box).to_have_value("one dose daily")

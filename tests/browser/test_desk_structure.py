@@ -18,7 +18,7 @@ TEXTS = ("one dose daily", "two doses weekly", "three doses monthly")
 
 @pytest.fixture
 def desk(page: Page, heard: Callable[..., Job]) -> Desk:
-    desk = Desk(page, heard(*TEXTS))
+    desk = Desk(page, heard(*TEXTS), hurried=True)
     for segment in desk.segments:  # a word each second
         words = enumerate(segment.text.split())
         at = segment.start_ms

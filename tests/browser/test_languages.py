@@ -21,7 +21,7 @@ def job(heard: Callable[..., Job]) -> Job:
 
 @pytest.fixture
 def desk(page: Page, job: Job) -> Desk:
-    return Desk(page, job).visit()
+    return Desk(page, job, hurried=True).visit()
 
 
 def runs(place: Locator) -> list[tuple[str, str]]:

@@ -40,7 +40,7 @@ def job(heard: Callable[..., Job], terms: tuple[int, ...]) -> Job:
 
 @pytest.fixture
 def desk(page: Page, job: Job) -> Desk:
-    return Desk(page, job).visit()
+    return Desk(page, job, hurried=True).visit()
 
 
 def selected(box: Locator) -> str:
@@ -294,7 +294,8 @@ def test_f9_in_a_conflict_takes_theirs(desk: Desk, colleague: User, complaints: 
         text=MADE + " Theirs.", version=2, edited_by_name="conrad"
     )
     desk.page.keyboard.type(" Mine.")
-    expect(desk.state).to_have_text("Two versions")
+    desk.pauses()
+    desk.says("Two versions")
     desk.page.keyboard.press("F9")
     expect(box).to_have_value(MADE + " Theirs.")
     desk.page.keyboard.press("Control+Home")

@@ -23,7 +23,7 @@ from feedback.models import Revision
 from feedback.restructuring import split_segment
 from feedback.saving import Save, save_segment
 from tests.browser.conftest import Complaints, log_in
-from tests.browser.desk import Desk, Gate
+from tests.browser.desk import RETRY_AFTER_MS, Desk, Gate
 from tests.conftest import running
 from transcription import pipeline
 from transcription.models import Chunk, Job, Segment
@@ -33,14 +33,12 @@ TEXTS = ("one dose daily", "two doses weekly", "three doses monthly")
 CUT = ["ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "htmx:"]
 CONFLICT = ["409 (Conflict)", "Response Status Error Code 409"]
 TRYING = "Not saved: no connection, trying again"
-RETRY_MS = 3500
 PATIENCE_S = 60
 
 
 @pytest.fixture
 def desk(page: Page, heard: Callable[..., Job]) -> Desk:
-    page.clock.install()
-    return Desk(page, heard(*TEXTS)).visit()
+    return Desk(page, heard(*TEXTS), hurried=True).visit()
 
 
 def saved_by(user: User, desk: Desk, index: int, text: str) -> None:
@@ -53,16 +51,8 @@ def kept(page: Page) -> list[str]:
     return sorted(value["text"] for value in values if isinstance(value, dict))
 
 
-def saved(desk: Desk) -> None:
-    """Without waiting for the pause after which text is saved."""
-    desk.page.clock.fast_forward(600)
-    desk.is_saved()
-
-
 def another_tab(desk: Desk) -> Desk:
-    page = desk.page.context.new_page()
-    page.clock.install()
-    return Desk(page, desk.job).visit()
+    return Desk(desk.page.context.new_page(), desk.job, hurried=True).visit()
 
 
 # --- The server
@@ -130,8 +120,7 @@ def test_the_server_is_killed_in_the_middle_of_a_save_and_a_split(
     context = new_context(base_url=server.url)
     log_in(context, server.url, reviewer)
     page = context.new_page()
-    page.clock.install()
-    desk = Desk(page, heard(*TEXTS)).visit()
+    desk = Desk(page, heard(*TEXTS), hurried=True).visit()
     desk.open(0)
     desk.has_column(0)
     with transaction.atomic():
@@ -149,8 +138,8 @@ def test_the_server_is_killed_in_the_middle_of_a_save_and_a_split(
     page.keyboard.type("big ")
     assert desk.texts == list(TEXTS)
     server.start()
-    page.clock.fast_forward(RETRY_MS)
-    saved(desk)
+    page.clock.fast_forward(RETRY_AFTER_MS)
+    desk.is_saved()
     expected = ["one dose daily, before", "two", "or three big doses weekly", TEXTS[2]]
     desk.shows(*expected)
     assert desk.texts == expected
@@ -178,7 +167,7 @@ def test_the_network_is_cut_during_a_split(
     cut(desk, desk.address(1, "save"), done=done)
     cut(desk, desk.address(1, "split"), done=done)
     desk.page.keyboard.type("!")
-    desk.page.clock.fast_forward(600)
+    desk.pauses()
     desk.says(TRYING)  # and whether that was saved nobody knows
     desk.page.keyboard.type("!")
     with desk.page.expect_event("requestfailed", lambda sent: sent.url.endswith("/split/")):
@@ -186,8 +175,8 @@ def test_the_network_is_cut_during_a_split(
         desk.page.keyboard.type("only ")
     desk.says(TRYING)
     assert kept(desk.page) == ["two doses!! only weekly"]
-    desk.page.clock.fast_forward(RETRY_MS)
-    saved(desk)
+    desk.page.clock.fast_forward(RETRY_AFTER_MS)
+    desk.is_saved()
     expected = [TEXTS[0], "two doses!!", "only weekly", TEXTS[2]]
     desk.shows(*expected)
     assert desk.texts == expected
@@ -205,8 +194,8 @@ def test_the_network_is_cut_during_a_merger(
     desk.says(TRYING)
     desk.page.keyboard.type("or ")
     assert kept(desk.page) == ["or two doses weekly"]
-    desk.page.clock.fast_forward(RETRY_MS)
-    saved(desk)
+    desk.page.clock.fast_forward(RETRY_AFTER_MS)
+    desk.is_saved()
     expected = ["one dose daily or two doses weekly", TEXTS[2]]
     desk.shows(*expected)
     assert desk.texts == expected
@@ -222,8 +211,8 @@ def test_logged_out_during_a_split(desk: Desk, reviewer: User) -> None:
     desk.says("Not saved: log in again")
     assert desk.texts == list(TEXTS)
     log_in(desk.page.context, desk.page.url, reviewer)
-    desk.page.clock.fast_forward(RETRY_MS)
-    saved(desk)
+    desk.page.clock.fast_forward(RETRY_AFTER_MS)
+    desk.is_saved()
     assert desk.texts == [TEXTS[0], "two doses", "only weekly", TEXTS[2]]
 
 
@@ -247,7 +236,7 @@ def test_keys_after_enter_belong_to_the_second_part(desk: Desk, gate: Gate) -> N
     gate.open()
     desk.shows(TEXTS[0], "two doses!", "at first", "then weekly", TEXTS[2])
     desk.page.keyboard.type("on ")  # the caret stayed
-    saved(desk)
+    desk.is_saved()
     assert desk.texts == [TEXTS[0], "two doses!", "at first", "then on weekly", TEXTS[2]]
 
 
@@ -261,7 +250,7 @@ def test_a_split_that_is_deleted_again_at_once(
     desk.page.keyboard.type("only ")
     gate.open()
     desk.shows(TEXTS[0], "two doses only weekly", TEXTS[2])
-    saved(desk)
+    desk.is_saved()
     assert desk.texts == [TEXTS[0], "two doses only weekly", TEXTS[2]]
 
 
@@ -275,7 +264,7 @@ def test_who_has_moved_on_is_not_called_back(desk: Desk, gate: Gate) -> None:
     gate.open()
     desk.shows(TEXTS[0], "two doses", "only weekly", "three doses monthly or")
     desk.page.keyboard.type(" so")
-    saved(desk)
+    desk.is_saved()
     expected = [TEXTS[0], "two doses", "only weekly", "three doses monthly or so"]
     assert desk.texts == expected
     assert [segment.accepted for segment in desk.live] == [False, False, True, False]
@@ -291,14 +280,14 @@ def test_keys_after_backspace_and_after_one_more_segment(desk: Desk, gate: Gate)
     gate.open()
     desk.shows("one dose daily and two doses weekly", TEXTS[2])
     desk.page.keyboard.type("then ")
-    saved(desk)
+    desk.is_saved()
     gate.shut = True
     desk.page.keyboard.press("Alt+Enter")
     desk.page.keyboard.type("one more")
     gate.open()
     desk.shows("one dose daily and then two doses weekly", "one more", TEXTS[2])
     desk.page.keyboard.type("!")
-    saved(desk)
+    desk.is_saved()
     assert desk.texts == ["one dose daily and then two doses weekly", "one more!", TEXTS[2]]
 
 
@@ -341,7 +330,7 @@ def test_an_input_method_has_its_keys_to_itself(desk: Desk) -> None:
     keyboard.send("Input.insertText", {"text": "日本 "})
     desk.page.keyboard.press("Enter")
     desk.shows(TEXTS[0], "日本", "two doses weekly", TEXTS[2])
-    saved(desk)
+    desk.is_saved()
     assert desk.texts == [TEXTS[0], "日本", "two doses weekly", TEXTS[2]]
 
 
@@ -361,9 +350,9 @@ def test_the_browsers_undo_is_not_letter_by_letter(desk: Desk) -> None:
     expect(box).to_have_value(TEXTS[0])
     press_twice("Control+Shift+z")
     expect(box).to_have_value("one dose daily, after the meal")
-    saved(desk)
+    desk.is_saved()
     press_twice("Control+z")
-    saved(desk)
+    desk.is_saved()
     assert desk.texts[0] == TEXTS[0]
 
 
@@ -372,13 +361,13 @@ def test_back_through_the_history_and_forth(desk: Desk, colleague: User) -> None
     desk.visit()
     box = desk.open(0)
     desk.page.keyboard.type("!")
-    saved(desk)
+    desk.is_saved()
     desk.page.keyboard.type("!")
     for text in ("one dose hourly", "one dose daily", "one dose daily"):
         desk.page.keyboard.press("Alt+ArrowUp")
         expect(box).to_have_value(text)
     expect(desk.page.locator("#told")).to_have_text("There is no text before this one.")
-    saved(desk)
+    desk.is_saved()
     assert desk.texts[0] == "one dose daily"
     for text in ("one dose hourly", "one dose hourly!!", "one dose hourly!!"):
         desk.page.keyboard.press("Alt+ArrowDown")
@@ -389,7 +378,7 @@ def test_back_through_the_history_and_forth(desk: Desk, colleague: User) -> None
     desk.page.keyboard.type("?")
     desk.page.keyboard.press("Alt+ArrowDown")  # what was typed since stays
     expect(box).to_have_value("one dose hourly?")
-    saved(desk)
+    desk.is_saved()
     assert desk.texts[0] == "one dose hourly?"
 
 
@@ -404,8 +393,7 @@ def crash(desk: Desk, text: str) -> Desk:
         "text => Object.values(localStorage).some((value) => value.includes(text))", arg=text
     )
     desk.page.close()
-    other.clock.install()
-    return Desk(other, desk.job).visit()
+    return Desk(other, desk.job, hurried=True).visit()
 
 
 def test_the_tab_crashes_during_a_save(desk: Desk) -> None:
@@ -419,7 +407,7 @@ def test_the_tab_crashes_during_a_save(desk: Desk) -> None:
     desk.page.keyboard.press("Control+Enter")
     again = crash(desk, "one dose daily ab")
     again.shows("one dose daily ab", *TEXTS[1:])
-    saved(again)
+    again.is_saved()
     assert again.texts[0] == "one dose daily ab"
     assert again.stored(0).accepted
     assert Revision.objects.count() == 1
@@ -438,7 +426,7 @@ def test_the_tab_crashes_during_a_split(desk: Desk, complaints: Complaints, *, d
     again = crash(desk, "two doses only weekly")
     if not done:
         again.shows(TEXTS[0], "two doses only weekly", TEXTS[2])
-        saved(again)
+        again.is_saved()
         assert again.texts[1] == "two doses only weekly"
         return
     again.shows(TEXTS[0], "two doses", "weekly", TEXTS[2])
@@ -460,20 +448,20 @@ def test_two_tabs_in_the_same_segment(desk: Desk, complaints: Complaints) -> Non
     desk.page.keyboard.type(" in one")
     other.open(0)
     other.page.keyboard.type(" in the other")
-    saved(other)
+    other.is_saved()
     assert kept(other.page) == ["one dose daily in one"]  # the other tab left it alone
     desk.page.unroute(desk.save_address(0))
-    desk.page.clock.fast_forward(RETRY_MS)
+    desk.page.clock.fast_forward(RETRY_AFTER_MS)
     desk.says("Two versions")
     expect(desk.box).to_have_value("one dose daily in one")
     desk.page.close()
     other.page.keyboard.type("!")
-    saved(other)
+    other.is_saved()
     again = another_tab(other)
     again.says("Two versions")
     expect(again.box).to_have_value("one dose daily in one")
     again.page.keyboard.press("F7")
-    saved(again)
+    again.is_saved()
     assert again.texts[0] == "one dose daily in one"
     assert kept(other.page) == []
 
@@ -508,9 +496,7 @@ def test_one_tab_splits_what_the_other_edits(desk: Desk, complaints: Complaints)
 def test_who_is_at_the_same_segment_is_seen(
     desk: Desk, new_context: Callable[..., BrowserContext], colleague: User
 ) -> None:
-    conrad = Desk(new_context(colleague).new_page(), desk.job)
-    conrad.page.clock.install()
-    conrad.visit()
+    conrad = Desk(new_context(colleague).new_page(), desk.job, hurried=True).visit()
     conrad.open(1)
     with conrad.page.expect_response("**/here/"):
         conrad.page.clock.fast_forward(11_000)
@@ -546,12 +532,12 @@ def test_a_split_or_a_merger_after_anothers_save(
     expect(desk.segment(1).get_by_role("alert")).to_contain_text("conrad saved this segment")
     assert desk.texts == [TEXTS[0], "two doses hourly", TEXTS[2]]
     desk.page.keyboard.press("F7")
-    saved(desk)
+    desk.is_saved()
     assert desk.texts == list(TEXTS)
     desk.page.keyboard.press(key)  # the caret is where it was
     parts = {"Enter": [TEXTS[0], "two doses", "weekly"], "Backspace": [f"{TEXTS[0]} {TEXTS[1]}"]}
     desk.shows(*parts[key], TEXTS[2])
-    saved(desk)
+    desk.is_saved()
     assert desk.texts == [*parts[key], TEXTS[2]]
 
 
@@ -562,7 +548,7 @@ def test_what_another_wrote_in_the_segment_before_is_merged_too(
     saved_by(colleague, desk, 0, "one dose hourly")
     desk.page.keyboard.press("Backspace")
     desk.shows("one dose hourly two doses weekly", TEXTS[2])
-    saved(desk)
+    desk.is_saved()
     assert desk.texts == ["one dose hourly two doses weekly", TEXTS[2]]
 
 
@@ -596,8 +582,7 @@ def test_the_engine_fills_a_gap_while_one_types_beside_it(
     )
     job.chunks.exclude(pk=second.pk).update(text="one dose", words=[["one dose", 0, 900]])
     pipeline.finish(job.pk)
-    page.clock.install()
-    desk = Desk(page, job).visit()
+    desk = Desk(page, job, hurried=True).visit()
     expect(desk.segment(1).get_by_role("button", name="Not transcribed")).to_be_visible()
     desk.open(0)
     desk.has_column(0)
@@ -610,7 +595,7 @@ def test_the_engine_fills_a_gap_while_one_types_beside_it(
     )
     pipeline.finish(job.pk)
     page.keyboard.type("!")
-    saved(desk)
+    desk.is_saved()
     expect(desk.box).to_be_focused()
     assert desk.texts == ["one dose daily!", "two doses"]
 
@@ -631,6 +616,6 @@ def test_to_transcribe_anew_is_a_job_of_its_own(desk: Desk, reviewer: User) -> N
     anew = rerun_job(desk.job, model="pocketsphinx", owner=reviewer)
     pipeline.prepare(anew.pk)
     desk.page.keyboard.type("!")
-    saved(desk)
+    desk.is_saved()
     assert desk.texts == ["one dose daily!!", *TEXTS[1:]]
     assert not Segment.objects.filter(job=anew).exists()
