@@ -34,18 +34,21 @@ def workers() -> Iterator[None]:
 
     What is still to be done is done at its end, unless it ends by an exception.
     """
-    steps: Queue[tuple[str, str]] = Queue()
+    steps: Queue[tuple[str, str] | None] = Queue()
     for _ in range(THREADS):  # daemons: Ctrl-C need not wait for an engine's answer
         Thread(target=_work, args=(steps,), daemon=True).start()
     with wakeups.delivered_to(lambda task, pk: steps.put((task, pk))):
-        yield
-        steps.join()
+        try:
+            yield
+            steps.join()
+        finally:
+            for _ in range(THREADS):
+                steps.put(None)
 
 
-def _work(steps: Queue[tuple[str, str]]) -> None:
-    while True:
-        task, pk = steps.get()
-        _step(task, pk)
+def _work(steps: Queue[tuple[str, str] | None]) -> None:
+    while step := steps.get():
+        _step(*step)
         steps.task_done()
 
 
