@@ -90,15 +90,16 @@ def database(server, request):
     server.query("postgres", f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def container(server, tmp_path):
+@pytest.fixture(scope="module")
+def container(server, tmp_path_factory):
     """Starts the entrypoint with a command, as a container would."""
+    data = tmp_path_factory.mktemp("data")
 
     def start(*command, tree=ROOT, **variables):
         given = {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "VERBATIM_CONTAINER": "true",
-            "VERBATIM_DATA": str(tmp_path / "data"),
+            "VERBATIM_DATA": str(data),
             "SECRET_KEY": "k" * 30 + "0123456789abcdefghijklmnopqrstuvwxyz",
             "DB_HOST": "127.0.0.1",
             "DB_PORT": str(server.port),
@@ -113,6 +114,21 @@ def container(server, tmp_path):
         )
 
     return start
+
+
+@pytest.fixture(scope="module")
+def first_two(server, container):
+    """Two containers that found the database `upgraded` empty, at the same time."""
+    server.query("postgres", "CREATE DATABASE upgraded ENCODING 'UTF8' TEMPLATE template0")
+    given = {"DB_NAME": "upgraded", "AUTO_MIGRATE": "true"}
+    both = [container("sh", "-c", "echo started as $$", **given) for _ in range(2)]
+    return [(process.pid, ended(process)) for process in both]
+
+
+@pytest.fixture
+def upgraded(first_two):
+    """The name of a database whose schema is up."""
+    return "upgraded"
 
 
 def ended(process):
@@ -134,19 +150,11 @@ def assert_refused(process, *messages):
     assert PASSWORD not in errors
 
 
-def test_brings_the_schema_up_and_becomes_the_command(container, server, database):
-    process = container("sh", "-c", "echo started as $$", DB_NAME=database, AUTO_MIGRATE="true")
-    code, output, errors = ended(process)
-    assert code == 0, errors
-    assert output == f"started as {process.pid}\n"
-    assert {"alembic_version", "jobs", "feedback", "auth_user"} <= server.tables(database)
-
-
-def test_two_at_once_take_turns(container, database):
-    both = [container("echo", "started", DB_NAME=database, AUTO_MIGRATE="true") for _ in range(2)]
-    for process in both:
-        code, output, errors = ended(process)
-        assert (code, output) == (0, "started\n"), errors
+def test_both_bring_the_schema_up_in_turn_and_become_the_command(first_two, server):
+    for pid, (code, output, errors) in first_two:
+        assert code == 0, errors
+        assert output == f"started as {pid}\n"
+    assert {"alembic_version", "jobs", "feedback", "auth_user"} <= server.tables("upgraded")
 
 
 def test_refuses_to_start_behind(container, server, database):
@@ -195,10 +203,10 @@ def test_gives_up_on_a_database_that_is_down(container):
     assert time.monotonic() - began < 20
 
 
-def test_waits_until_the_database_is_up(container, server, database):
+def test_waits_until_the_database_is_up(container, server, upgraded):
     server.stop()
     try:
-        process = container("echo", "started", DB_NAME=database, AUTO_MIGRATE="true")
+        process = container("echo", "started", DB_NAME=upgraded, AUTO_MIGRATE="true")
         assert process.stderr.readline().startswith("Waiting for the database")
     finally:
         server.start()
@@ -281,11 +289,11 @@ def get(port, path):
         connection.close()
 
 
-def test_the_images_command_serves_pages(container, image, database):
+def test_the_images_command_serves_pages(container, image, upgraded):
     assert instruction("ENTRYPOINT") == ["./docker-entrypoint.sh"]
     port = free_port()
     command = [word.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for word in instruction("CMD")]
-    process = container(*command, tree=image, DB_NAME=database, AUTO_MIGRATE="true")
+    process = container(*command, tree=image, DB_NAME=upgraded, AUTO_MIGRATE="true")
     try:
         deadline = time.monotonic() + PATIENCE_S
         while get(port, "/healthz") is None:
