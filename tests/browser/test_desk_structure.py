@@ -179,6 +179,8 @@ def test_an_edge_is_a_slider_with_keys(desk: Desk) -> None:
 def test_an_edge_is_dragged(desk: Desk) -> None:
     desk.open(1)
     desk.has_column(1)
+    edge = desk.page.get_by_role("slider", name="End")
+    expect(edge).to_have_attribute("aria-valuetext", "00:07.5")  # it is drawn
     strip = desk.page.locator(".edges")
     strip.scroll_into_view_if_needed()
     box = strip.bounding_box()
