@@ -100,7 +100,8 @@ def configure(folder: Path, port: int) -> None:
     """
     make_writable(folder / "log")
     os.environ |= {"VERBATIM_DATA": str(folder), "PORT": str(port)}
-    os.environ["SITE_URL"] = env.text("SITE_URL", f"http://{HOST}:{port}")
+    site = env.text("SITE_URL", f"http://{HOST}:{port}")
+    os.environ["SITE_URL"] = env.origin("SITE_URL", site)
     if not env.secret("SECRET_KEY"):
         own_secret_key(create=True)
     from speech_project import settings
@@ -141,6 +142,7 @@ def run(files: list[Path], folder: Path, port: int) -> None:
         if time.monotonic() > deadline:
             raise CannotServe(f"The web server does not start. See {folder / 'log' / 'web.log'}.")
         watch(supervisor, folder)
+    say(f"\nVerbatim runs at {os.environ['SITE_URL']}/ (Ctrl-C ends it)")
     start(folder, "manage.py", "first_start", *map(str, files))
     while True:
         watch(supervisor, folder)

@@ -31,7 +31,6 @@ class Command(BaseCommand):
         parser.add_argument("audio", nargs="*", type=Path, help="recordings to transcribe")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"\nVerbatim runs at {settings.SITE_URL}/ (Ctrl-C ends it)")
         users = get_user_model()._default_manager
         jobs = [] if users.exists() else [self.begin()]
         owner = users.filter(is_superuser=True).order_by("pk").first()
