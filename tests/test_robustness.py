@@ -10,7 +10,7 @@ from benchmarks import robustness
 from tests import mutations
 from tests.conftest import test_database_url as database_url
 
-SEED, COUNT = 7, 100  # the benchmark takes thousands
+SEED, COUNT = 7, 60  # the benchmark takes thousands
 
 
 @pytest.fixture
