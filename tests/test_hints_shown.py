@@ -7,6 +7,8 @@ import json
 import pytest
 from django.contrib.auth.models import Group, User
 
+from lexicon.exchange.formats import read
+from lexicon.exchange.importing import import_terms
 from lexicon.services import add_term
 from speech_project.access.keys import create_key
 from tests.conftest import SAMPLE
@@ -19,8 +21,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 @pytest.fixture
 def lexicon(db):
-    for number in range(110):
-        add_term(f"Filler {number}x", source="admin", status="approved", kind="drug")
+    many = ["term,kind", *(f"Filler {number}x,drug" for number in range(110))]
+    import_terms(read("\n".join(many).encode(), "terms.csv"), status="approved")
     add_term("Schmerz", source="admin", status="approved", language="de")
     add_term("Ozempic", source="admin", status="approved", pinned=True)
 

@@ -144,10 +144,10 @@ def test_a_proposal_is_not_corrected_or_submitted(desk_client, proposal, reviewe
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("media")
+@pytest.mark.usefixtures("media", "standin")
 def test_its_terms_are_counted_with_its_source_alone(short_clip, upload_sample, reviewer, sent):
     term = add_term("patient", source=Source.ADMIN, status="approved").term
-    job = upload_sample(short_clip, owner=reviewer, model="pocketsphinx")
+    job = upload_sample(short_clip, owner=reviewer, model="gpt-transcribe")
     work_off(sent)
     once = Term.objects.filter(pk=term.pk).values().get()
     assert once["sent_count"] == 1
@@ -158,11 +158,11 @@ def test_its_terms_are_counted_with_its_source_alone(short_clip, upload_sample, 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("media")
+@pytest.mark.usefixtures("media", "standin")
 def test_proposals_go_with_their_source_and_files_with_the_last(
     short_clip, upload_sample, reviewer, sent
 ):
-    job = upload_sample(short_clip, owner=reviewer, model="pocketsphinx")
+    job = upload_sample(short_clip, owner=reviewer, model="gpt-transcribe")
     work_off(sent)
     own = rerun_job(job, owner=reviewer)
     rerun_job(job, proposal=True, hints=False)
