@@ -19,7 +19,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from feedback.models import Revision
+from feedback.models import Presence, Revision
 from feedback.restructuring import split_segment
 from feedback.saving import Save, save_segment
 from tests.browser.conftest import Complaints, log_in
@@ -494,12 +494,16 @@ def test_one_tab_splits_what_the_other_edits(desk: Desk, complaints: Complaints)
 
 
 def test_who_is_at_the_same_segment_is_seen(
-    desk: Desk, new_context: Callable[..., BrowserContext], colleague: User
+    desk: Desk, new_context: Callable[..., BrowserContext], reviewer: User, colleague: User
 ) -> None:
+    def tells(each: Desk, user: User) -> None:
+        each.page.clock.fast_forward(11_000)
+        here = Presence.objects.filter(user_id=user.pk, segment_id=desk.segments[1].pk)
+        each.comes_to(here.exists)
+
     conrad = Desk(new_context(colleague).new_page(), desk.job, hurried=True).visit()
     conrad.open(1)
-    with conrad.page.expect_response("**/here/"):
-        conrad.page.clock.fast_forward(11_000)
+    tells(conrad, colleague)
     desk.page.clock.fast_forward(11_000)
     badge = desk.segment(1).get_by_text("conrad is here")
     expect(badge).to_be_visible()
@@ -508,12 +512,12 @@ def test_who_is_at_the_same_segment_is_seen(
     desk.has_column(1)
     with desk.page.expect_response(desk.address(1, "times")):
         desk.page.keyboard.press("Shift+F2")  # which brings the time anew
-    desk.page.clock.fast_forward(11_000)
+    tells(desk, reviewer)
     expect(badge).to_be_visible()
-    with conrad.page.expect_response("**/here/"):
-        conrad.page.clock.fast_forward(11_000)
+    conrad.page.clock.fast_forward(11_000)
     expect(conrad.segment(1).get_by_text("rita is here")).to_be_visible()
     conrad.page.goto("/")
+    desk.comes_to(lambda: not Presence.objects.filter(user_id=colleague.pk).exists())
     desk.page.clock.fast_forward(11_000)
     expect(desk.page.locator(".here")).to_have_count(0)
 
