@@ -5,11 +5,14 @@ services: DATABASE_URL, REDIS_URL and CELERY_BROKER_URL are kept.
 """
 
 import atexit
+import gc
 import os
 import re
 import shutil
 import tempfile
 from pathlib import Path
+
+gc.disable()  # until all is imported and collected
 
 for name in (
     "OPENAI_API_KEY", "OPENAI_BASE_URL", "STT_MODEL", "STT_MODELS", "STT_FALLBACK_MODEL",
