@@ -116,7 +116,8 @@ class Server(ThreadedWSGIServer):
         self.count(-1)
 
     def let_end(self) -> None:
-        """A page that is closed saves once more: emptying the tables meanwhile is a deadlock."""
+        """Until browsers that were closed have no connection left. A page that is closed saves once
+        more: emptying the tables meanwhile is a deadlock."""
 
         def idle() -> bool:
             return not self.open and not select.select([self.socket], [], [], 0)[0]
