@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speech_project.settings")
@@ -21,7 +22,7 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
 
 
 # all pages, or else the first who asks for one would wait for them
-import_module("speech_project.urls")
+import_module(settings.ROOT_URLCONF)
 # what is there from the start stays: looking through it again and again for what can be freed
 # would take a good part of the time of a long page
 gc.collect()
