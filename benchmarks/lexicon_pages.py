@@ -3,7 +3,7 @@
     python -m benchmarks.lexicon_pages [--terms 100000]
 
 An empty embedded database with so many made-up terms, each with an alternative, one in ten
-suggested. Prints one JSON line, of this process, in milliseconds and the least of three:
+suggested. Prints one JSON line. In milliseconds, the least of three:
 
 list_ms     admin's list as it opens, a late page of it, filtered, and searched in four ways
 term_ms     the page of one term

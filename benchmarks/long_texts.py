@@ -2,11 +2,10 @@
 
     python -m benchmarks.long_texts [--words 30000]
 
-Prints one JSON line, in seconds of this process, the least of three, of a made-up text in which
-one word in ten is a term's, misheard:
+Prints one JSON line, in seconds. The least of three:
 
 checked     the engine's answer, were it all of one chunk: loops, holes, other languages
-corrected   the lexicon's changes, with the words' times and marks
+corrected   the lexicon's changes where one word in ten is a term, misheard; with times and marks
 times       when each word of half a minute is said, found in its sound (sample/dictation.flac)
 counted     how often terms stand in as many Chinese letters, of which one term is 200 letters long
 mined       what is learned from a passage of 2,000 words that was written anew
