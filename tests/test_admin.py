@@ -4,8 +4,10 @@ import json
 import re
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
 from django.urls import reverse
@@ -451,3 +453,10 @@ def test_a_review_is_read_and_never_changed(admin_client, review):
     assert "<b>Ozempic</b>" not in page.replace("→ <b>", "")
     assert 'name="_save"' not in page
     assert admin_client.post(change(review), {"wer": "0"}).status_code == 403
+
+
+def test_its_pages_are_sound():
+    """`manage.py check` may look at them before they are registered (speech_project/urls.py)."""
+    import_module("speech_project.urls")
+    assert admin.site.is_registered(Job)
+    assert admin.site.check(None) == []
