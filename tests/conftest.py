@@ -62,7 +62,7 @@ pytest_plugins = ["tests.standin.fixture", "tests.receiver"]
 # with one of them in the end
 LONGEST = (
     "test_serve", "test_paid_once", "test_transcribe", "test_hints_offline", "test_lost_work",
-    "test_lexicon_speed", "test_workers", "test_entrypoint", "test_engine_pocketsphinx",
+    "test_workers", "test_entrypoint", "test_engine_pocketsphinx",
     "test_robustness", "test_schemathesis", "test_schema", "test_learning_end_to_end",
     "test_docs_api", "test_wire_sdks",
 )  # fmt: skip
