@@ -149,6 +149,11 @@ def django_db_setup(
         migrate(test_database())
     yield
     with django_db_blocker.unblock():
+        with connection.cursor() as cursor:  # a thread or a killed process may be in it still
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
         teardown_databases(created, verbosity=0)
 
 
