@@ -35,14 +35,14 @@ def patch(api, address, body, etag=None):
 # --- Reading -----------------------------------------------------------------------------------
 
 
-def test_reading_one_takes_two_queries_and_one_more_while_it_is_at_work(
+def test_reading_one_takes_one_query_and_one_more_while_it_is_at_work(
     api, address, django_assert_num_queries
 ):
     api.get(address)  # notes the key's use
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert "segments" not in api.get(address).json()
     Job.objects.update(status="transcribing")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         assert api.get(address).json()["progress"] < 100
 
 

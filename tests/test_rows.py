@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from speech_project.access.keys import create_key
 from speech_project.access.models import ApiKey
-from speech_project.rows import Row
+from speech_project.rows import Row, RowAndOther
 from transcription.models import Job
 
 ODD = {"patient": "पैरासिटामोल", "visit": [1, None, {"ok": True}]}
@@ -60,9 +60,23 @@ def test_there_is_none_where_nothing_fits(job):
     assert row(job.pk, job.api_key_id + 1) is None
 
 
-def test_what_was_left_out_is_read_when_it_is_asked_for(job, django_assert_num_queries):
+OF_KEY = "jobs.id = $2 AND jobs.api_key_id = api_keys.id"
+
+
+def test_a_row_and_the_other_that_belongs_to_it_take_one_question(
+    key, job, django_assert_num_queries
+):
+    rows = RowAndOther(ApiKey, "api_keys.prefix = $1", Job, OF_KEY, only={"id", "title"})
     with django_assert_num_queries(1):
-        read = Row(Job, "id = $1", only={"id", "title"})(job.pk)
-        assert read.title == "Ward round"
+        of_key, other = rows(key.prefix, job.pk)
+        assert other.title == "Ward round"
+    assert values(of_key) == values(ApiKey.objects.get())
     with django_assert_num_queries(1):
-        assert read.languages == ["de", "en"]
+        assert other.languages == ["de", "en"]  # left out, and read when it is asked for
+
+
+def test_there_may_be_no_other_that_belongs_to_it(key, job):
+    rows = RowAndOther(ApiKey, "api_keys.prefix = $1", Job, OF_KEY, only={"id", "title"})
+    stranger, _ = create_key("another")
+    assert rows(stranger.prefix, job.pk) == (stranger, None)
+    assert rows("none", job.pk) == (None, None)

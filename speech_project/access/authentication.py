@@ -11,7 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from speech_project.access import audit, clients
-from speech_project.access.keys import KeyRefused, find_key
+from speech_project.access.keys import KeyRefused, by_prefix, find_key
 from speech_project.access.models import ApiKey, AuditEvent
 
 REFUSED = "key.refused"
@@ -32,15 +32,19 @@ class KeyUser(AnonymousUser):
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Where a key is sent it alone counts, whoever is logged in besides."""
+    """Where a key is sent it alone counts, whoever is logged in besides.
+
+    A view that has a method `read_key` reads the key of a prefix by itself, and may read more of
+    the database in the same question; whether the key opens is looked at later.
+    """
 
     def authenticate(self, request: Request) -> tuple[KeyUser, ApiKey] | None:
         text = _sent(request)
         if text is None:
             return None
-        address = clients.of(request)
+        address, view = clients.of(request), request.parser_context["view"]
         try:
-            key = find_key(text, address)
+            key = find_key(text, address, getattr(view, "read_key", by_prefix))
         except KeyRefused as refused:
             _note(refused, address)
             raise AuthenticationFailed(str(refused)) from None

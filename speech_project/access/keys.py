@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from speech_project.access.scopes import USUAL
 from speech_project.rows import Row
 
 SHAPE = re.compile(r"vk_([0-9a-f]{8})_")
-_by_prefix = Row(ApiKey, "prefix = $1")
+by_prefix = Row(ApiKey, "prefix = $1")
 LAST_USED_EVERY = timedelta(minutes=1)
 # how long the secret before a rotation is taken, where nobody says
 OVERLAP_HOURS = 24
@@ -108,11 +109,11 @@ def revoke_key(key: ApiKey) -> bool:
     return bool(ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now))
 
 
-def find_key(text: str, address: str) -> ApiKey:
+def find_key(text: str, address: str, read: Callable[[str], ApiKey | None] = by_prefix) -> ApiKey:
     """The key behind the text, which opens for a client at the address. Raises KeyRefused; notes
-    the use at most once a minute."""
+    the use at most once a minute. `read`: the key of a prefix."""
     shaped = SHAPE.match(text)
-    key = _by_prefix(shaped[1]) if shaped else None
+    key = read(shaped[1]) if shaped else None
     if key is None:
         raise KeyRefused("unknown", None, address)
     now = timezone.now()

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -15,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from speech_project.access.clients import key_of
+from speech_project.access.models import ApiKey
 from speech_project.api import bodies, queries
 from speech_project.api.idempotency import idempotent
 from speech_project.api.pages import NewestFirst
@@ -29,9 +31,9 @@ from speech_project.api.schema import (
     refuses,
 )
 from speech_project.api.views import ApiView
-from speech_project.rows import Row
+from speech_project.rows import RowAndOther
 from transcription import hints
-from transcription.access import BY_ID, get_job, visible_jobs
+from transcription.access import get_job, visible_jobs
 from transcription.api.common import told, whose
 from transcription.api.examples import HINTS, JOB, NEW_JOB, NEW_RUN
 from transcription.api.filters import JobFilter, narrowed
@@ -51,8 +53,14 @@ TOO_MANY = (429, "The API key 'clinic' may have 4 jobs at work at once, and has 
 SPENT = (402, "The API key 'clinic' has spent its budget of $20 for this month.")
 UNKNOWN_MODEL = (422, "Unknown model 'gpt-9'. Choose one of: gpt-transcribe, whisper-1.")
 FORM = "multipart/form-data"
-# clients ask again and again how far their jobs are
-_shown = Row(Job, BY_ID, only={"api_key", *READ})
+# clients ask again and again how far their jobs are: the database is asked once for both
+_key_and_job = RowAndOther(
+    ApiKey,
+    "api_keys.prefix = $1",
+    Job,
+    "jobs.id = $2 AND jobs.api_key_id = api_keys.id",
+    only=READ,
+)
 
 
 class JobList(ApiView):
@@ -114,6 +122,11 @@ class JobDetail(ApiView):
     actions = {"PATCH": "job.change", "DELETE": "job.delete"}
     people = {"DELETE": "transcription.delete_job"}
     kind = "job"
+    job: Job | None = None  # the key's, where a key asks
+
+    def read_key(self, prefix: str) -> ApiKey | None:
+        key, self.job = _key_and_job(prefix, self.kwargs["job_id"])
+        return key
 
     @extend_schema(
         operation_id="read_job",
@@ -126,7 +139,10 @@ class JobDetail(ApiView):
 
         Its text is in its segments, its words and its exports.
         """
-        return shown(request, job_data(get_job(request.user, job_id, _shown)))
+        job = self.job if key_of(request) else get_job(request.user, job_id)
+        if job is None:
+            raise Http404
+        return shown(request, job_data(job))
 
     @extend_schema(
         operation_id="change_job",
