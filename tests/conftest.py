@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,6 +43,7 @@ hypothesis.register_profile("verbatim", derandomize=True, deadline=None)
 hypothesis.load_profile("verbatim")
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 90
 SAMPLE = ROOT / "sample" / "dictation.flac"
 # as long as half a minute of speech
 HALF_MINUTE = (
@@ -290,6 +292,14 @@ def node_folder(pytestconfig: pytest.Config) -> Path:
             subprocess.run(["npm", "ci", "--no-progress"], cwd=folder, check=True, timeout=300)
             (folder / "installed").touch()
     return folder
+
+
+def wait_until(check: Callable[[], Any], what: str) -> None:
+    """For what processes of the product do."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not check():
+        assert time.monotonic() < deadline, f"{what} did not happen in {PATIENCE_S} s"
+        time.sleep(0.1)
 
 
 @contextmanager

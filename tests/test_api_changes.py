@@ -55,6 +55,14 @@ def test_what_is_the_same_still_is_not_sent_again(api, address):
     assert api.get(address, headers={"If-None-Match": etag}).status_code == 200
 
 
+def test_it_is_indented_for_those_who_ask_for_that(api, address):
+    usual = api.get(address)
+    indented = api.get(address, headers={"Accept": "application/json; indent=2"})
+    assert b'\n  "id": ' in indented.content
+    assert (indented.json(), indented["ETag"]) == (usual.json(), usual["ETag"])
+    assert indented["Content-Type"] == usual["Content-Type"] == "application/json"
+
+
 # --- Changing ----------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from benchmarks.long_texts import A_MINUTE, heard
 from lexicon.compiled import compiled
 from lexicon.models import Term
 from lexicon.services import add_term
@@ -18,7 +19,7 @@ from speech_project.access.keys import create_key
 from tests.conftest import STEPS
 from transcription import leases, pipeline, sweeping
 from transcription.exports import as_json
-from transcription.models import Chunk, Job, Segment
+from transcription.models import Job, Segment
 from transcription.services import retry_job
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media", "sent")]
@@ -246,28 +247,6 @@ def test_the_export_has_the_corrected_text_and_the_engines(ozempic, upload):
     assert words == document["text"].split()
 
 
-def long_job(make_job, minutes):
-    """Heard, and not finished: 150 words a minute, of which two are the term's."""
-    job = make_job(status=Job.Status.TRANSCRIBING, chunk_count=minutes)
-    Chunk.objects.filter(job=job).delete()
-    phrase = ("then", "we", "take", "the", "ozem", "pik", "and", "go", "on", "now.")
-    for minute in range(minutes):
-        at = 60_000 * minute
-        words = [
-            [phrase[i % 10], at + 400 * i, at + 400 * i + 390, 0.9, False, ""] for i in range(150)
-        ]
-        Chunk.objects.create(
-            job=job,
-            position=minute,
-            start_ms=at,
-            end_ms=at + 60_000,
-            status=Chunk.Status.COMPLETED,
-            text=" ".join(word[0] for word in words),
-            words=words,
-        )
-    return job
-
-
 def finished(job):
     """How many queries it took."""
     with CaptureQueriesContext(connection) as queries:
@@ -275,11 +254,11 @@ def finished(job):
     return len(queries)
 
 
-def test_a_long_recording_is_finished_with_hardly_more_queries(make_job):
+def test_a_long_recording_is_finished_with_hardly_more_queries():
     Term.objects.all().delete()
     term = add("Ozempic", "ozem pik")
-    few = finished(long_job(make_job, 2))
-    job = long_job(make_job, 40)
+    few = finished(heard(2 * A_MINUTE))
+    job = heard(40 * A_MINUTE)
     assert finished(job) - few <= 2  # the segments come in batches of 500
     assert live(job).count() == 600
     assert all("Ozempic" in s.text for s in live(job))

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from benchmarks.lexicon_pages import fill
 from lexicon import checking
 from lexicon.exchange.importing import export_rows
 from lexicon.models import Term
@@ -41,24 +42,7 @@ WORK: dict[str, Callable[[], Any]] = {
 def curator(django_db_setup: None, django_db_blocker: Any) -> Iterator[Client]:
     """Of a lexicon of many terms, each with an alternative, one in ten suggested."""
     with django_db_blocker.unblock(), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                INSERT INTO lexicon_terms (term, normalized, romanised, sound, language, script,
-                                           kind, status)
-                SELECT initcap(word), word, word, left(word, 6),
-                       (ARRAY['', 'en', 'de', 'hi'])[1 + n %% 4], 'Latn', 'drug',
-                       CASE WHEN n %% 10 = 0 THEN 'suggested' ELSE 'approved' END
-                FROM (SELECT n, translate(md5(n::text), '0123456789', 'ghijklmnop') AS word
-                      FROM generate_series(1, %s) AS n) AS words
-                """,
-                [MANY],
-            )
-            cursor.execute(
-                "INSERT INTO lexicon_alternatives (term_id, text, normalized)"
-                " SELECT id, reverse(term), reverse(normalized) FROM lexicon_terms"
-            )
-            cursor.execute("ANALYZE lexicon_terms, lexicon_alternatives")
+        fill(MANY)
         client = Client()
         client.force_login(User.objects.create_superuser("ada"))
         yield client

@@ -12,11 +12,11 @@ from django.utils import timezone
 from kombu import Queue
 
 from speech_project.celery import app
-from tests.conftest import HALF_MINUTE, SAMPLE, running
+from tests.conftest import HALF_MINUTE, SAMPLE, running, wait_until
 from tests.standin.client import StandInProcess
 from tests.test_serve import rows
 from tests.test_serve import running as serving
-from tests.test_workers import BEAT, ENGINE, MEDIA, empty_queues, time_passes, wait_until
+from tests.test_workers import BEAT, ENGINE, MEDIA, empty_queues, time_passes
 from transcription import audio
 from transcription.models import Attempt, Chunk, Job
 

@@ -17,16 +17,16 @@ import psycopg2
 import pytest
 
 from speech_project import database, serve
+from tests.conftest import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE_S = 90
 PROGRAMS = {"gunicorn", "media", "engine", "beat"}
 # after which what was left behind is known to be: nobody waits for that here
 HALF_A_MINUTE_PASSES = """
-    UPDATE jobs SET woken_at = woken_at - time, lease_until = lease_until - time
-    FROM (SELECT interval '30 s' AS time) AS half_a_minute;
-    UPDATE chunks SET woken_at = woken_at - time, lease_until = lease_until - time
-    FROM (SELECT interval '30 s' AS time) AS half_a_minute
+    UPDATE jobs
+    SET woken_at = woken_at - interval '30 s', lease_until = lease_until - interval '30 s';
+    UPDATE chunks
+    SET woken_at = woken_at - interval '30 s', lease_until = lease_until - interval '30 s'
 """
 
 
@@ -34,14 +34,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def wait_until(check, what):
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := check()):
-        assert time.monotonic() < deadline, f"waited too long for {what}"
-        time.sleep(0.1)
-    return found
 
 
 def environment(data, **variables):
@@ -204,8 +196,9 @@ def test_port_in_use(product, tmp_path):
     assert leftovers(tmp_path) == set()
 
 
-def test_port_nonsense(tmp_path):
-    assert "PORT is '65536'. Allowed: a whole number" in refused(data=tmp_path, PORT="65536")
+@pytest.mark.parametrize("port", ["http", "0", "65536"])
+def test_port_nonsense(tmp_path, port):
+    assert f"PORT is {port!r}. Allowed: a whole number" in refused(data=tmp_path, PORT=port)
 
 
 def test_data_folder_not_writable(tmp_path):
@@ -232,6 +225,7 @@ def test_the_next_start_goes_on(product):
     finished = [("sample", "completed"), ("command", "completed")]
     jobs = "SELECT source, status FROM jobs ORDER BY created_at"
     wait_until(lambda: rows(product.data, jobs) == finished, "both jobs")
+    assert "Traceback" not in product.text()
 
 
 def test_what_is_killed_is_restarted(product):
@@ -262,10 +256,14 @@ def test_killed_it_leaves_what_the_next_start_ends(product):
         assert leftovers(product.data) == set()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
-def test_other_signals_end_it_too_even_while_it_starts(tmp_path, number):
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(signal.SIGTERM, "Verbatim runs at"), (signal.SIGHUP, "Starting the database")],
+    ids=["SIGTERM", "SIGHUP"],
+)
+def test_other_signals_end_it_too_even_while_it_starts(tmp_path, number, told):
     with running(tmp_path / "data") as found:
-        found.wait_for("Starting the database")
+        found.wait_for(told)
         assert found.end(number) == 0
         assert leftovers(tmp_path / "data") == set()
 

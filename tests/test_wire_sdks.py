@@ -6,7 +6,6 @@ import json
 import shutil
 import socket
 import subprocess
-import time
 from contextlib import ExitStack
 from http.client import HTTPConnection
 
@@ -16,13 +15,12 @@ from kombu import Queue
 
 from speech_project.access.keys import create_key
 from speech_project.celery import app
-from tests.conftest import HALF_MINUTE, ROOT, SAMPLE, running
+from tests.conftest import HALF_MINUTE, PATIENCE_S, ROOT, SAMPLE, running, wait_until
 from tests.standin.client import StandInProcess
 from transcription.models import Job
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PATIENCE_S = 90
 TEXT = "The patient takes Ozempic once a week and is well."
 THREADS = 4  # of which two may wait
 SERVER = ("-m", "gunicorn", "speech_project.wsgi", "--config", "python:speech_project.web",
@@ -31,14 +29,6 @@ SERVER = ("-m", "gunicorn", "speech_project.wsgi", "--config", "python:speech_pr
 WORKER = ("-m", "celery", "-A", "speech_project", "worker", "-l", "WARNING", "-P", "threads",
           "-c", "4", "-Q", "media,engine", "-n", "wire@test", "--without-gossip",
           "--without-mingle", "--without-heartbeat")  # fmt: skip
-
-
-def wait_until(condition, what):
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"{what} did not happen in {PATIENCE_S} s"
-        time.sleep(0.1)
-    return found
 
 
 def free_port():

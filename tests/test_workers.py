@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from contextlib import ExitStack
 
 import pytest
@@ -13,13 +12,12 @@ from kombu import Queue
 from standardwebhooks import Webhook as Verifier
 
 from speech_project.celery import app
-from tests.conftest import running
+from tests.conftest import running, wait_until
 from transcription.models import Chunk, Job
 from transcription.sweeping import LOST_AFTER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PATIENCE_S = 90
 WORKER = ("-m", "celery", "-A", "speech_project", "worker", "-l", "WARNING", "--without-gossip",
           "--without-mingle", "--without-heartbeat")  # fmt: skip
 MEDIA = (*WORKER, "-P", "prefork", "-c", "1", "-Q", "media", "-n", "media@test")
@@ -35,13 +33,6 @@ def empty_queues():
             queue = Queue(name, routing_key=name).bind(connection.default_channel)
             queue.declare()
             queue.purge()
-
-
-def wait_until(condition, what):
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen in {PATIENCE_S} s"
-        time.sleep(0.1)
 
 
 def time_passes(job):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -28,11 +29,9 @@ from transcription.access import visible_jobs
 
 
 def _clips(evidence: Iterable[TermEvidence]) -> SafeString | str:
-    made = [clip(job_of(each), each.start_ms, each.end_ms) for each in evidence]
-    return (
-        format_html_join(" ", "{}", ([each] for each in made[: candidates.MOST_PLACES] if each))
-        or "–"
-    )
+    shown = islice(evidence, candidates.MOST_PLACES)
+    made = [clip(job_of(each), each.start_ms, each.end_ms) for each in shown]
+    return format_html_join(" ", "{}", ([each] for each in made if each)) or "–"
 
 
 def _term_link(term: Term) -> SafeString:

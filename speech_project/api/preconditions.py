@@ -15,12 +15,15 @@ from speech_project.api.problems import Problem
 
 
 class Rendered(Response):
-    """An answer whose body was made for its ETag already."""
+    """An answer whose body was made for its ETag already, and is sent to all but those who wish for
+    another form of it, such as an indented one."""
 
     body: bytes
 
     @property
     def rendered_content(self) -> Any:
+        if self.accepted_media_type != JSONRenderer.media_type:
+            return super().rendered_content
         self["Content-Type"] = JSONRenderer.media_type
         return self.body
 
